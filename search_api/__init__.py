@@ -1,0 +1,1 @@
+"""The read-only side: answers searches and shows the page."""

@@ -1,0 +1,44 @@
+"""Every metric, declared once. The names are what dashboards and alerts hold on to."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import perf_counter
+
+from prometheus_client import Counter, Gauge, Histogram, Info
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_FRESHNESS = (0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600)
+_BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
+
+# Ingest
+EVENTS = Counter("seenit_events", "Events received, by kind.", ["kind"])
+OUTCOMES = Counter("seenit_outcomes", "What became of events.", ["outcome"])
+REJECTIONS = Counter("seenit_rejections", "Objects that can never be indexed.", ["reason"])
+STAGE_SECONDS = Histogram(
+    "seenit_stage_seconds", "Time one batch spends in a stage.", ["stage"], buckets=_SECONDS
+)
+BATCH_SIZE = Histogram("seenit_batch_size", "Items per batch.", ["stage"], buckets=_BATCHES)
+IN_FLIGHT = Gauge("seenit_in_flight", "Work taken up and not finished.", ["unit"])
+LAG = Gauge("seenit_lag_events", "Events waiting to be taken up.", ["partition"])
+FRESHNESS = Histogram(
+    "seenit_freshness_seconds", "From a change to its being searchable.", buckets=_FRESHNESS
+)
+DRIFT = Gauge("seenit_drift_objects", "Differences that the last reconciliation found.")
+
+# Search
+SEARCHES = Counter("seenit_searches", "Searches answered, by HTTP status.", ["status"])
+SEARCH_SECONDS = Histogram(
+    "seenit_search_seconds", "Time one search spends in a stage.", ["stage"], buckets=_SECONDS
+)
+
+BUILD_INFO = Info("seenit_build", "Version and model.")
+
+
+@contextmanager
+def stage(histogram: Histogram, name: str) -> Iterator[None]:
+    """Time a stage, whether it succeeds or not."""
+    began = perf_counter()
+    try:
+        yield
+    finally:
+        histogram.labels(name).observe(perf_counter() - began)

@@ -1,0 +1,201 @@
+"""The four protocols on one page. Each has one contract suite in tests/contract, run on every adapter.
+
+Those that block say so: call them from a worker thread. All raise `TransientError` when the part
+behind them does not answer, and every write may be repeated without harm.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import BinaryIO, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.records import (
+    BucketCount,
+    CatalogStats,
+    ImageFacts,
+    IndexedObject,
+    Neighbour,
+    ObjectBytes,
+    ObjectFilter,
+    ObjectRef,
+    ObjectStat,
+    ObjectState,
+    RejectedObject,
+    StoredObject,
+)
+
+Pixels = NDArray[np.uint8]
+"""RGB pictures squeezed to the model's input: uint8, shape (n, 224, 224, 3)."""
+
+Embeddings = NDArray[np.float32]
+"""L2-normalised float32, shape (n, 512); their dot product is the cosine."""
+
+
+class ObjectStore(Protocol):
+    """Where the pictures are: a folder or a bucket. Blocks; safe from several threads."""
+
+    def stat(self, ref: ObjectRef) -> ObjectStat:
+        """Tell an object's present state.
+
+        Raises:
+            ObjectGone: there is none.
+            Rejected: there is something that can never be a picture (a pipe, a link that leads out).
+        """
+
+    def read(self, ref: ObjectRef, max_bytes: int) -> ObjectBytes:
+        """Read an object whole, hashing as it arrives; never more than `max_bytes`.
+
+        Raises:
+            ObjectGone: there is none.
+            ObjectChanging: it changed while it was read, or someone is writing it.
+            Rejected: it is larger than `max_bytes`, or can never be read.
+        """
+
+    def buckets(self) -> list[str]:
+        """Name the buckets there are, in byte order."""
+
+    def list(self, bucket: str, prefix: str = "") -> Iterator[ObjectStat]:
+        """List a bucket in the byte order of its keys, lazily and in bounded memory.
+
+        A listing that cannot be finished raises; it never just ends early.
+        """
+
+
+class ObjectWriter(Protocol):
+    """The same store, for the command line's `add` and `remove`; the apps never write. Blocks."""
+
+    def put(self, ref: ObjectRef, source: BinaryIO, user_key: str | None = None) -> None:
+        """Put an object, whole or not at all, replacing what was there."""
+
+    def remove(self, ref: ObjectRef) -> bool:
+        """Remove an object; False where there was none."""
+
+
+class CatalogReader(Protocol):
+    """What search may ask of the catalog."""
+
+    async def known(self, refs: Sequence[ObjectRef]) -> dict[ObjectRef, StoredObject]:
+        """Tell what is recorded of these objects; the unknown are left out."""
+
+    async def known_images(self, image_ids: Collection[str]) -> dict[str, ImageFacts]:
+        """Tell which of these images are in the index, and their facts."""
+
+    async def find(
+        self, image_ids: Collection[str], where: ObjectFilter, limit: int = 20
+    ) -> dict[str, list[StoredObject]]:
+        """Join hits with live objects: per image its objects that pass `where`, in bucket and key
+        order, at most `limit` an image; an image with none is left out.
+        """
+
+    async def matching_images(self, where: ObjectFilter, limit: int) -> list[str] | None:
+        """Name the images with an object that passes `where`; None when they are more than `limit`."""
+
+    async def page(
+        self,
+        *,
+        bucket: str | None = None,
+        prefix: str = "",
+        state: ObjectState | None = None,
+        after: ObjectRef | None = None,
+        limit: int = 100,
+    ) -> list[StoredObject]:
+        """List recorded objects in (bucket, key) byte order, those after `after`."""
+
+    async def buckets(self) -> list[BucketCount]:
+        """Count objects per bucket, in bucket order."""
+
+    async def stats(self) -> CatalogStats:
+        """Count everything."""
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+
+
+class Catalog(CatalogReader, Protocol):
+    """The authority on what Seenit has seen.
+
+    An image goes pending, indexed, then (when no object has used it for a while) collecting, gone.
+    A vector exists only for an image that has a row, so an orphan can always be found.
+    """
+
+    async def claim(self, images: Sequence[ImageFacts]) -> None:
+        """Write images as pending, before their vectors go into the index.
+
+        Already pending or indexed rows stay as they are.
+
+        Raises:
+            TransientError: one of them is being collected; it can be claimed once that is over.
+        """
+
+    async def record(
+        self, indexed: Sequence[IndexedObject], rejected: Sequence[RejectedObject] = ()
+    ) -> None:
+        """Write what became of objects, in one transaction; from now on they are searchable.
+
+        Marks the claimed images indexed. An object that held another image before no longer does.
+        """
+
+    async def forget(self, refs: Sequence[ObjectRef]) -> int:
+        """Drop objects in one transaction; search no longer shows them. Returns how many there were."""
+
+    async def begin_collecting(self, unused_since: datetime, limit: int) -> list[str]:
+        """Mark as collecting, and name, images that no object has used since then.
+
+        Those that an earlier, interrupted collection had marked are named again.
+        """
+
+    async def end_collecting(self, image_ids: Collection[str]) -> None:
+        """Drop images marked as collecting; their vectors are gone."""
+
+
+class VectorIndex(Protocol):
+    """Nearest neighbours by cosine among the embeddings of one model. Blocks; thread-safe."""
+
+    def upsert(self, image_ids: Sequence[str], embeddings: Embeddings) -> None:
+        """Write embeddings, shape (n, dimension); replaces those of the same image, once durable
+        returns. Searchable at once.
+        """
+
+    def delete(self, image_ids: Collection[str]) -> None:
+        """Remove embeddings; unknown images are no error."""
+
+    def get(self, image_ids: Sequence[str]) -> Mapping[str, NDArray[np.float32]]:
+        """Return embeddings, each of shape (dimension,); the unknown are left out."""
+
+    def nearest(
+        self, queries: Embeddings, limit: int, among: Collection[str] | None = None
+    ) -> list[list[Neighbour]]:
+        """Find per query, shape (q, dimension), up to `limit` neighbours, highest cosine first,
+        ties in `image_id` order; only `among` these images, if given.
+        """
+
+    def ids(self) -> Iterator[str]:
+        """Name every image in the index; for verification and repair."""
+
+    def close(self) -> None:
+        """Let go of the store."""
+
+
+class Embedder(Protocol):
+    """A model on a device. Blocks; safe from several threads.
+
+    Attributes:
+        model_id: name, dimension and a hash of weights, mean and head; two embedders with the same
+            `model_id` give the same embeddings up to the device's rounding.
+        dimension: length of an embedding.
+        near_duplicate: the least cosine at which two pictures count as edits of one another;
+            above 1 where the model has no calibration.
+        parallel: how many `embed` calls run side by side before they slow each other down.
+        batch: the batch size at which throughput peaks on this device.
+    """
+
+    model_id: str
+    dimension: int
+    near_duplicate: float
+    parallel: int
+    batch: int
+
+    def embed(self, pixels: Pixels) -> Embeddings:
+        """Embed RGB uint8 pictures, shape (n, 224, 224, 3), n at least 1, into float32 (n, dimension)."""

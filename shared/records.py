@@ -1,0 +1,193 @@
+"""The words of docs/ARCHITECTURE.md as frozen records; no behaviour beyond naming things."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+
+from shared.digests import object_digest
+from shared.errors import Reason
+
+
+@dataclass(frozen=True, order=True)
+class ObjectRef:
+    """Where an object is: a bucket and a key.
+
+    A key is text whose bytes are UTF-8. A file name that is not UTF-8 travels as surrogate escapes
+    (PEP 383), so that it can be named in a rejection; `key_bytes` is exact either way.
+    """
+
+    bucket: str
+    key: str
+
+    @cached_property
+    def key_bytes(self) -> bytes:
+        """The key as stored, byte for byte."""
+        return self.key.encode("utf-8", "surrogateescape")
+
+    @cached_property
+    def object_id(self) -> bytes:
+        """The catalog's primary key of this object: 32 bytes."""
+        return object_digest(self.bucket, self.key_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectStat:
+    """What the store says of an object without reading it.
+
+    Attributes:
+        etag: changes whenever the bytes may have changed; compared, never interpreted.
+        last_modified: aware, UTC.
+        user_key: the user's own identifier (`x-amz-meta-key`), if any.
+    """
+
+    ref: ObjectRef
+    size: int
+    etag: str
+    last_modified: datetime
+    user_key: str | None = None
+    version_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectBytes:
+    """An object read whole: its state at that moment, its bytes and their digest."""
+
+    stat: ObjectStat
+    data: bytes
+    image_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A hint to look at one object again; what is then found decides, not the event.
+
+    Attributes:
+        etag, size: the object's, where the messenger knew them; spares the store a question.
+        seen_at: `time.time()` when the change became known; freshness counts from here.
+        again: look even if the catalog already holds this very state (a retry of a rejection).
+    """
+
+    ref: ObjectRef
+    seen_at: float
+    etag: str | None = None
+    size: int | None = None
+    again: bool = False
+
+
+class Outcome(StrEnum):
+    """What became of an event."""
+
+    INDEXED = "indexed"
+    DUPLICATE = "duplicate"
+    UNCHANGED = "unchanged"
+    REMOVED = "removed"
+    REJECTED = "rejected"
+
+
+class ObjectState(StrEnum):
+    """What the catalog says of an object."""
+
+    INDEXED = "indexed"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFacts:
+    """What is known of an image beside its embedding.
+
+    Attributes:
+        image_id: SHA-256 of the bytes, hex.
+        width, height: pixels as seen, after the EXIF orientation.
+        format: Pillow's name of the format, such as `JPEG`.
+        bytes: the file's length.
+    """
+
+    image_id: str
+    width: int
+    height: int
+    format: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedObject:
+    """To be recorded: this object holds this image."""
+
+    stat: ObjectStat
+    image_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedObject:
+    """To be recorded: this object, as it is, can never be indexed."""
+
+    stat: ObjectStat
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """One row of the catalog: an object and what became of it.
+
+    Attributes:
+        image_id: set when `state` is indexed.
+        reason, detail: set when `state` is rejected.
+        recorded_at: aware, UTC; when the catalog last wrote this row.
+    """
+
+    stat: ObjectStat
+    state: ObjectState
+    recorded_at: datetime
+    image_id: str | None = None
+    reason: Reason | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectFilter:
+    """Which objects count in a search; empty means all.
+
+    Attributes:
+        buckets: any of these.
+        prefix: the key starts with this, byte for byte.
+    """
+
+    buckets: tuple[str, ...] = ()
+    prefix: str = ""
+
+    def __bool__(self) -> bool:
+        """Whether anything is filtered at all."""
+        return bool(self.buckets or self.prefix)
+
+
+@dataclass(frozen=True, slots=True)
+class BucketCount:
+    """How many objects a bucket holds, by state."""
+
+    bucket: str
+    indexed: int
+    rejected: int
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogStats:
+    """The catalog in four numbers; `newest` is when an object last became searchable."""
+
+    objects: int
+    images: int
+    rejected: int
+    newest: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """One answer of the index.
+
+    Attributes:
+        cosine: -1 to 1.
+    """
+
+    image_id: str
+    cosine: float

@@ -1,0 +1,1 @@
+"""The only writer: turns changes of objects into known pictures."""
