@@ -1,0 +1,65 @@
+"""A decoding process: `python -m shared.images.child FD`. Untrusted bytes are decoded only here.
+
+A crash, a runaway or a memory hog ends this process, not the worker. Talks over a socket in pairs
+of messages: a JSON header, then raw bytes. No pickles, so a subverted decoder cannot reach its
+parent. Ends when the parent does.
+"""
+
+import json
+import sys
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from typing import Any
+
+from shared.errors import Reason, Rejected
+from shared.images.decoding import Box, decode, thumbnail
+
+Reply = tuple[dict[str, Any], bytes]
+
+
+def answer(request: dict[str, Any], data: bytes) -> Reply:
+    """Do what is asked; every failure of a decoder becomes a rejection with its reason."""
+    try:
+        return _run(request, data)
+    except Rejected as rejection:
+        return {"reason": rejection.reason, "detail": rejection.detail}, b""
+    except MemoryError:
+        return {"reason": Reason.DECODER_MEMORY, "detail": "decoding takes too much memory"}, b""
+    except Exception as error:  # noqa: BLE001 - the process's edge: decoders raise anything
+        detail = f"the file is damaged ({type(error).__name__}: {error})"
+        return {"reason": Reason.BROKEN, "detail": detail[:500]}, b""
+
+
+def _run(request: dict[str, Any], data: bytes) -> Reply:
+    if request["task"] == "thumbnail":
+        return {}, thumbnail(data, max_pixels=request["max_pixels"], size=request["size"])
+    box = Box(*request["box"]) if request["box"] else None
+    image = decode(data, max_pixels=request["max_pixels"], box=box)
+    facts = {"width": image.width, "height": image.height, "format": image.format}
+    return facts, image.pixels.tobytes()
+
+
+def _limit_memory(size: int) -> None:
+    """Cap the address space, where the system can."""
+    try:
+        import resource
+    except ImportError:
+        return
+    with suppress(ValueError, OSError):  # a lower limit is already in force
+        resource.setrlimit(resource.RLIMIT_AS, (size, size))
+
+
+def main() -> None:
+    """Answer requests until the parent closes its end."""
+    connection = Connection(int(sys.argv[1]))
+    _limit_memory(int(sys.argv[2]))
+    with suppress(EOFError, ConnectionError, KeyboardInterrupt):
+        while True:
+            request = json.loads(connection.recv_bytes())
+            header, body = answer(request, connection.recv_bytes())
+            connection.send_bytes(json.dumps(header).encode())
+            connection.send_bytes(body)
+
+
+if __name__ == "__main__":
+    main()

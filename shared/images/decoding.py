@@ -1,0 +1,220 @@
+"""Bytes to pixels, alike for ingest and search. Runs inside a decoding process (child.py).
+
+A picture is squeezed to 224 x 224 whatever its shape: the models were trained on squares, and
+cropping would hide what lies at the edges. JPEG is decoded at a reduced scale where it is large.
+"""
+
+import io
+import warnings
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import (  # the plugins register themselves: only these formats are ever tried
+    AvifImagePlugin,
+    BmpImagePlugin,
+    ExifTags,
+    GifImagePlugin,
+    Image,
+    ImageFile,
+    JpegImagePlugin,
+    MpoImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
+
+from shared.errors import Reason, Rejected
+from shared.images.formats import PILLOWS_OWN, refuse_unreadable
+
+_PLUGINS = (
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    JpegImagePlugin,
+    MpoImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
+
+try:
+    import pillow_heif
+except ImportError:
+    READABLE: tuple[str, ...] = PILLOWS_OWN
+else:
+    pillow_heif.register_heif_opener()
+    READABLE = (*PILLOWS_OWN, "HEIF")
+
+SIDE = 224
+"""Pixels of a side of the models' input."""
+
+MAX_SIDE = 65_535
+"""The longest side that is decoded; JPEG's own limit. A 1 x 1,000,000 picture shows nothing."""
+
+_TURNS = {  # EXIF orientation to what makes it upright; from 5 on, width and height swap
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+warnings.simplefilter("error", Image.DecompressionBombWarning)
+ImageFile.LOAD_TRUNCATED_IMAGES = False
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A part of a picture as seen: left, top, width and height as shares of it, 0 to 1."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+
+    def pixels(self, width: int, height: int) -> tuple[int, int, int, int]:
+        """Return (left, top, right, bottom) in pixels, at least one pixel each way."""
+        left, top = min(int(self.x * width), width - 1), min(int(self.y * height), height - 1)
+        right, bottom = round((self.x + self.w) * width), round((self.y + self.h) * height)
+        return left, top, max(left + 1, min(right, width)), max(top + 1, min(bottom, height))
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `x,y,w,h`.
+
+        Raises:
+            ValueError: not four finite numbers that make a box inside the picture.
+        """
+        x, y, w, h = (float(part) for part in text.split(","))
+        inside = 0 <= x < 1 and 0 <= y < 1 and 0 < w <= 1 and 0 < h <= 1
+        if not inside or x + w > 1 + 1e-6 or y + h > 1 + 1e-6:  # rounding of the sender's own
+            raise ValueError("the box must lie inside the picture")
+        return cls(x, y, w, h)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DecodedImage:
+    """A picture ready for a model.
+
+    Attributes:
+        pixels: RGB, uint8, shape (224, 224, 3).
+        width, height: of the whole picture as seen, after the EXIF orientation.
+        format: Pillow's name, such as `JPEG`.
+    """
+
+    pixels: NDArray[np.uint8]
+    width: int
+    height: int
+    format: str
+
+
+def decode(data: bytes, *, max_pixels: int, box: Box | None = None) -> DecodedImage:
+    """Decode the first frame, upright, transparent parts white, squeezed to the models' input.
+
+    Raises:
+        Rejected: whatever is wrong with the bytes, with its reason.
+    """
+    picture = _open(data, max_pixels)
+    width, height = picture.size
+    if box is None:
+        picture.draft("RGB", (SIDE, SIDE))
+    small, orientation = _load(picture, (SIDE, SIDE) if box is None else None)
+    if orientation in _TURNS and orientation >= 5:
+        width, height = height, width
+    upright = _upright(small, orientation)
+    if box is not None:
+        upright = upright.resize((SIDE, SIDE), Image.Resampling.BILINEAR, box.pixels(width, height))
+    return DecodedImage(
+        np.asarray(_on_white(upright)), width, height, str(picture.format).replace("MPO", "JPEG")
+    )
+
+
+def thumbnail(data: bytes, *, max_pixels: int, size: int) -> bytes:
+    """Encode a WebP whose longer side is at most `size` pixels; carries none of the original's
+    metadata.
+
+    Raises:
+        Rejected: as `decode`.
+    """
+    picture = _open(data, max_pixels)
+    picture.draft("RGB", (size, size))
+    full, orientation = _load(picture, None)
+    upright = _upright(full, orientation)
+    upright.thumbnail((size, size), Image.Resampling.LANCZOS)
+    encoded = io.BytesIO()
+    _on_white(upright).save(encoded, "WEBP", quality=80, method=2)
+    return encoded.getvalue()
+
+
+def _open(data: bytes, max_pixels: int) -> Image.Image:
+    """Read the header only, and refuse what would be too large before a pixel is decoded."""
+    Image.MAX_IMAGE_PIXELS = max_pixels
+    try:
+        picture = Image.open(io.BytesIO(data), formats=READABLE)
+    except Image.UnidentifiedImageError:
+        raise refuse_unreadable(data, "no decoder takes its header") from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise Rejected(Reason.TOO_MANY_PIXELS, str(error)) from None
+    width, height = picture.size
+    if width * height > max_pixels:
+        raise Rejected(
+            Reason.TOO_MANY_PIXELS, f"{width} x {height} is more than {max_pixels} pixels"
+        )
+    if max(width, height) > MAX_SIDE:
+        raise Rejected(
+            Reason.TOO_MANY_PIXELS, f"{width} x {height}: a side is longer than {MAX_SIDE}"
+        )
+    return picture
+
+
+def _load(picture: Image.Image, size: tuple[int, int] | None) -> tuple[Image.Image, int]:
+    """Decode to RGB or RGBA, resized to `size` if given, and tell the orientation still to apply."""
+    picture.load()
+    plain = _eight_bit(picture)
+    has_alpha = plain.has_transparency_data
+    colour = plain.convert("RGBA" if has_alpha else "RGB")
+    if size is not None:
+        colour = colour.resize(size, Image.Resampling.BILINEAR)
+    return colour, _orientation(picture)
+
+
+def _orientation(picture: Image.Image) -> int:
+    """Read the EXIF orientation; 1 where there is none or the EXIF is corrupt.
+
+    Asked after loading, when Pillow has already turned a TIFF and dropped its tag.
+    """
+    try:
+        return int(picture.getexif().get(ExifTags.Base.Orientation, 1))
+    except (SyntaxError, ValueError, TypeError, OSError, KeyError, IndexError):
+        return 1
+
+
+def _upright(picture: Image.Image, orientation: int) -> Image.Image:
+    """Turn and mirror; the squeezed square may be turned as well as the whole, and is cheaper."""
+    turn = _TURNS.get(orientation)
+    return picture if turn is None else picture.transpose(turn)
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    """Lay transparent parts on white, as a page would show them; hidden colours do not count."""
+    if picture.mode != "RGBA":
+        return picture
+    white = Image.new("RGB", picture.size, "white")
+    white.paste(picture, mask=picture.getchannel("A"))
+    return white
+
+
+def _eight_bit(picture: Image.Image) -> Image.Image:
+    """Bring 16 and 32 bits a channel to 8; Pillow's own conversion would clip instead of scale."""
+    if picture.mode.startswith("I;16") or picture.mode == "I":
+        values = np.asarray(picture).astype(np.float64)
+        return Image.fromarray((np.clip(values, 0, 65_535) / 257).astype(np.uint8))
+    if picture.mode == "F":
+        values = np.nan_to_num(np.asarray(picture, np.float64), posinf=0.0, neginf=0.0)
+        spread = float(np.ptp(values)) or 1.0
+        return Image.fromarray(((values - values.min()) / spread * 255).astype(np.uint8))
+    return picture
