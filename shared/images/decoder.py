@@ -158,9 +158,7 @@ class Decoder:
 class _Child:
     """One decoding process and the line to it. Used from one thread."""
 
-    def __init__(
-        self, process: subprocess.Popen[bytes], line: Connection, limits: Limits
-    ) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], line: Connection, limits: Limits) -> None:
         self._process = process
         self._line = line
         self._limits = limits

@@ -22,6 +22,7 @@ from PIL import (  # the plugins register themselves: only these formats are eve
     MpoImagePlugin,
     PngImagePlugin,
     TiffImagePlugin,
+    UnidentifiedImageError,
     WebPImagePlugin,
 )
 
@@ -155,7 +156,7 @@ def _open(data: bytes, max_pixels: int) -> Image.Image:
     Image.MAX_IMAGE_PIXELS = max_pixels
     try:
         picture = Image.open(io.BytesIO(data), formats=READABLE)
-    except Image.UnidentifiedImageError:
+    except UnidentifiedImageError:
         raise refuse_unreadable(data, "no decoder takes its header") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise Rejected(Reason.TOO_MANY_PIXELS, str(error)) from None

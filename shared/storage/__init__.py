@@ -1,0 +1,1 @@
+"""Where the pictures are: adapters of ObjectStore and ObjectWriter."""

@@ -1,0 +1,114 @@
+"""What one batch knows of itself while it goes through the pipeline. No I/O."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.errors import Rejected
+from shared.records import (
+    Event,
+    ImageFacts,
+    IndexedObject,
+    ObjectBytes,
+    ObjectStat,
+    Outcome,
+    RejectedObject,
+    StoredObject,
+)
+
+PORTION_BYTES = 64 * 2**20
+"""How many bytes of objects one batch holds in memory at a time."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """The events of a batch, and what became of them so far.
+
+    Attributes:
+        settled: events with their outcomes; nothing more is to be done for them.
+        again: events whose object is changing right now; to be offered again in a moment.
+        indexed, rejected: to be recorded in the catalog.
+    """
+
+    settled: list[tuple[Event, Outcome]] = field(default_factory=list)
+    again: list[Event] = field(default_factory=list)
+    indexed: list[tuple[Event, Outcome, IndexedObject]] = field(default_factory=list)
+    rejected: list[tuple[Event, RejectedObject]] = field(default_factory=list)
+
+    def settle(self, event: Event, outcome: Outcome) -> None:
+        """Nothing more is to be done."""
+        self.settled.append((event, outcome))
+
+    def reject(self, event: Event, stat: ObjectStat, why: Rejected) -> None:
+        """The object, as it is, can never be indexed."""
+        self.rejected.append((event, RejectedObject(stat, why.reason, why.detail)))
+
+    def index(self, event: Event, found: ObjectBytes, outcome: Outcome) -> None:
+        """The object holds a picture that is, or is about to be, in the index."""
+        self.indexed.append((event, outcome, IndexedObject(found.stat, found.image_id)))
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """An object that differs from what the catalog holds, and is to be read."""
+
+    event: Event
+    stat: ObjectStat
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An object that was read."""
+
+    event: Event
+    object: ObjectBytes
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture not seen before, decoded, with every object of the batch that holds it.
+
+    Attributes:
+        pixels: RGB, uint8, shape (224, 224, 3).
+    """
+
+    facts: ImageFacts
+    pixels: NDArray[np.uint8]
+    holders: tuple[Found, ...]
+
+
+def newest(events: Iterable[Event]) -> list[Event]:
+    """Keep the newest event of each object; the older ones ask the same question."""
+    return list({event.ref: event for event in events}.values())
+
+
+def is_unchanged(event: Event, etag: str, size: int, known: StoredObject | None) -> bool:
+    """Whether the catalog already holds this very state of the object."""
+    if known is None or event.again:
+        return False
+    return known.stat.etag == etag and known.stat.size == size
+
+
+def portions(looks: Sequence[Look], limit: int = PORTION_BYTES) -> Iterator[list[Look]]:
+    """Cut a batch so that no part holds more than `limit` bytes, or one object."""
+    part: list[Look] = []
+    size = 0
+    for look in looks:
+        if part and size + look.stat.size > limit:
+            yield part
+            part, size = [], 0
+        part.append(look)
+        size += look.stat.size
+    if part:
+        yield part
+
+
+def by_image(found: Iterable[Found]) -> dict[str, tuple[Found, ...]]:
+    """Group objects that hold the same bytes."""
+    groups: dict[str, tuple[Found, ...]] = {}
+    for each in found:
+        image_id = each.object.image_id
+        groups[image_id] = (*groups.get(image_id, ()), each)
+    return groups

@@ -1,0 +1,244 @@
+"""Events to known pictures: the way of the data, top to bottom.
+
+A step maps a list to a list. A bad object leaves as a rejection, one that is changing right now is
+looked at again; only trouble of a part raises, and is then waited out. Every step may be repeated.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import numpy as np
+import stamina
+
+from shared import metrics
+from shared.embedding.service import EmbeddingService
+from shared.errors import ObjectChanging, ObjectGone, Rejected, TransientError
+from shared.images.decoder import Decoder
+from shared.protocols import Catalog, ObjectStore, VectorIndex
+from shared.records import Event, ImageFacts, ObjectBytes, ObjectStat, Outcome
+from streams.batches import Batch, Found, Look, Picture, by_image, is_unchanged, newest, portions
+
+FETCH_THREADS = 8
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+patiently = stamina.AsyncRetryingCaller(
+    attempts=None, timeout=None, wait_initial=0.1, wait_max=15.0
+).on(TransientError)
+"""Calls until the part answers: for ever, with jittered backoff. A fault is never a rejection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Processed:
+    """What became of a batch: every event is in exactly one of the two."""
+
+    settled: list[tuple[Event, Outcome]]
+    again: list[Event]
+
+
+class Pipeline:
+    """Takes batches of events through the steps; several batches may be under way at once."""
+
+    def __init__(  # noqa: PLR0913 - the five parts it joins, and one limit
+        self,
+        store: ObjectStore,
+        catalog: Catalog,
+        index: VectorIndex,
+        decoder: Decoder,
+        embedding: EmbeddingService,
+        *,
+        max_bytes: int,
+    ) -> None:
+        self._store = store
+        self._catalog = catalog
+        self._index = index
+        self._decoder = decoder
+        self._embedding = embedding
+        self._max_bytes = max_bytes
+        self._threads = ThreadPoolExecutor(FETCH_THREADS, "fetch")
+
+    async def process(self, events: Sequence[Event]) -> Processed:
+        """Make catalog and index agree with the store about these objects.
+
+        Returns when all is searchable and durable. Raises only what no waiting can mend.
+        """
+        batch = Batch()
+        latest = newest(events)
+        metrics.BATCH_SIZE.labels("events").observe(len(latest))
+        for portion in portions(await self._changed(batch, latest)):
+            found = await self._fetch(batch, portion)
+            unseen = await self._unseen(batch, found)
+            pictures = await self._decode(batch, unseen)
+            await self._embed_and_index(batch, pictures)
+        await self._record(batch)
+        _count(batch)
+        return Processed(batch.settled, batch.again)
+
+    def close(self) -> None:
+        """Let go of the threads."""
+        self._threads.shutdown()
+
+    async def _changed(self, batch: Batch, events: Sequence[Event]) -> list[Look]:
+        """Drop what the catalog already holds, and forget what is gone."""
+        with metrics.stage(metrics.STAGE_SECONDS, "look"):
+            known = await patiently(self._catalog.known, [event.ref for event in events])
+            to_stat = []
+            for event in events:
+                if event.etag is not None and event.size is not None:
+                    held = known.get(event.ref)
+                    if is_unchanged(event, event.etag, event.size, held):
+                        batch.settle(event, Outcome.UNCHANGED)
+                        continue
+                to_stat.append(event)
+            looks, gone = [], []
+            for event, stat in zip(
+                to_stat, await self._in_threads(self._stat, to_stat), strict=True
+            ):
+                if isinstance(stat, ObjectGone):
+                    gone.append(event)
+                elif isinstance(stat, Rejected):
+                    batch.reject(event, _unread(event), stat)
+                elif isinstance(stat, ObjectChanging):
+                    batch.again.append(event)
+                elif is_unchanged(event, stat.etag, stat.size, known.get(event.ref)):
+                    batch.settle(event, Outcome.UNCHANGED)
+                else:
+                    looks.append(Look(event, stat))
+            await self._forget(batch, gone)
+            return looks
+
+    async def _forget(self, batch: Batch, events: Sequence[Event]) -> None:
+        if events:
+            await patiently(self._catalog.forget, [event.ref for event in events])
+        for event in events:
+            batch.settle(event, Outcome.REMOVED)
+
+    async def _fetch(self, batch: Batch, looks: Sequence[Look]) -> list[Found]:
+        """Read objects whole; their digests come with them."""
+        with metrics.stage(metrics.STAGE_SECONDS, "fetch"):
+            results = await self._in_threads(self._read, looks)
+        found, gone = [], []
+        for look, result in zip(looks, results, strict=True):
+            if isinstance(result, ObjectBytes):
+                found.append(Found(look.event, result))
+            elif isinstance(result, Rejected):
+                batch.reject(look.event, look.stat, result)
+            elif isinstance(result, ObjectGone):
+                gone.append(look.event)
+            else:
+                batch.again.append(look.event)
+        await self._forget(batch, gone)
+        return found
+
+    async def _unseen(self, batch: Batch, found: Sequence[Found]) -> dict[str, tuple[Found, ...]]:
+        """Keep one of each set of bytes that is not in the index yet; no model runs for the rest."""
+        groups = by_image(found)
+        if not groups:
+            return {}
+        with metrics.stage(metrics.STAGE_SECONDS, "known"):
+            seen = await patiently(self._catalog.known_images, list(groups))
+        for image_id in seen:
+            for each in groups.pop(image_id):
+                batch.index(each.event, each.object, Outcome.DUPLICATE)
+        return groups
+
+    async def _decode(self, batch: Batch, unseen: dict[str, tuple[Found, ...]]) -> list[Picture]:
+        """Decode in processes of their own; what is no picture is rejected."""
+        groups = list(unseen.items())
+        with metrics.stage(metrics.STAGE_SECONDS, "decode"):
+            images = await self._decoder.decode_all([held[0].object.data for _, held in groups])
+        pictures = []
+        for (image_id, held), image in zip(groups, images, strict=True):
+            if isinstance(image, Rejected):
+                for each in held:
+                    batch.reject(each.event, each.object.stat, image)
+                continue
+            size = len(held[0].object.data)
+            facts = ImageFacts(image_id, image.width, image.height, image.format, size)
+            pictures.append(Picture(facts, image.pixels, held))
+        return pictures
+
+    async def _embed_and_index(self, batch: Batch, pictures: Sequence[Picture]) -> None:
+        """Claim rows, embed, and write vectors: none is ever in the index without a row."""
+        if not pictures:
+            return
+        await patiently(self._catalog.claim, [picture.facts for picture in pictures])
+        with metrics.stage(metrics.STAGE_SECONDS, "embed"):
+            pixels = np.stack([picture.pixels for picture in pictures])
+            embeddings = await self._embedding.embed(pixels)
+        image_ids = [picture.facts.image_id for picture in pictures]
+        with metrics.stage(metrics.STAGE_SECONDS, "index"):
+            await patiently(asyncio.to_thread, self._index.upsert, image_ids, embeddings)
+        for picture in pictures:
+            first, *others = picture.holders
+            batch.index(first.event, first.object, Outcome.INDEXED)
+            for other in others:
+                batch.index(other.event, other.object, Outcome.DUPLICATE)
+
+    async def _record(self, batch: Batch) -> None:
+        """Write the rows, unless an object changed since it was read: then it is looked at again."""
+        with metrics.stage(metrics.STAGE_SECONDS, "record"):
+            states = await self._in_threads(self._stat, [event for event, _, _ in batch.indexed])
+            current = []
+            for (event, outcome, indexed), stat in zip(batch.indexed, states, strict=True):
+                if isinstance(stat, ObjectStat) and stat.etag == indexed.stat.etag:
+                    current.append((event, outcome, indexed))
+                else:
+                    batch.again.append(event)
+            if current or batch.rejected:
+                await patiently(
+                    self._catalog.record,
+                    [indexed for _, _, indexed in current],
+                    [rejected for _, rejected in batch.rejected],
+                )
+        for event, outcome, _ in current:
+            batch.settle(event, outcome)
+        for event, _ in batch.rejected:
+            batch.settle(event, Outcome.REJECTED)
+
+    async def _in_threads(self, call: Callable[[T], R], items: Sequence[T]) -> list[R]:
+        """Map a blocking call over items in a few threads, a slice each, waiting out trouble."""
+        loop = asyncio.get_running_loop()
+        slices = [items[n::FETCH_THREADS] for n in range(min(FETCH_THREADS, len(items)))]
+
+        async def run(part: Sequence[T]) -> list[R]:
+            return await loop.run_in_executor(self._threads, lambda: [call(item) for item in part])
+
+        results: list[R | None] = [None] * len(items)
+        for n, part in enumerate(await asyncio.gather(*(patiently(run, p) for p in slices))):
+            results[n::FETCH_THREADS] = part
+        return [result for result in results if result is not None]
+
+    def _stat(self, event: Event) -> ObjectStat | ObjectGone | ObjectChanging | Rejected:
+        try:
+            return self._store.stat(event.ref)
+        except (ObjectGone, ObjectChanging, Rejected) as outcome:
+            return outcome
+
+    def _read(self, look: Look) -> ObjectBytes | ObjectGone | ObjectChanging | Rejected:
+        try:
+            return self._store.read(look.event.ref, self._max_bytes)
+        except (ObjectGone, ObjectChanging, Rejected) as outcome:
+            return outcome
+
+
+def _unread(event: Event) -> ObjectStat:
+    """Describe an object that cannot even be looked at: what its event said of it, or nothing."""
+    seen = datetime.fromtimestamp(event.seen_at, UTC)
+    return ObjectStat(event.ref, event.size or 0, event.etag or "", seen)
+
+
+def _count(batch: Batch) -> None:
+    now = time.time()
+    for event, outcome in batch.settled:
+        metrics.OUTCOMES.labels(outcome).inc()
+        if outcome is not Outcome.UNCHANGED:
+            metrics.FRESHNESS.observe(max(0.0, now - event.seen_at))
+    for _, rejected in batch.rejected:
+        metrics.REJECTIONS.labels(rejected.reason).inc()
