@@ -1,0 +1,67 @@
+"""The collector's steps: finding images that no object uses, and dropping them once they are gone."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.catalog.queries import among, chunks
+from shared.catalog.schema import ImageState, images, objects
+
+_COLLECTING = images.c.state == ImageState.COLLECTING.value
+
+_MARKED = (
+    # Whatever is marked has its moment; asking for it leads to the index.
+    select(images.c.image_id)
+    .where(_COLLECTING, images.c.unused_since.is_not(None))
+    .order_by(images.c.unused_since)
+    .limit(bindparam("most"))
+)
+_CANDIDATES = (
+    select(images.c.image_id)
+    .where(
+        images.c.state != ImageState.COLLECTING.value,
+        images.c.unused_since <= bindparam("unused_since"),
+    )
+    .order_by(images.c.unused_since)
+    .limit(bindparam("most"))
+    .with_for_update()
+)
+_HELD = select(objects.c.image_id).where(among(objects.c.image_id)).distinct()
+_IN_USE = update(images).where(among(images.c.image_id)).values(unused_since=None)
+_MARK = update(images).where(among(images.c.image_id)).values(state=ImageState.COLLECTING.value)
+_DROP = delete(images).where(among(images.c.image_id), _COLLECTING)
+
+
+async def begin(connection: AsyncConnection, unused_since: datetime, limit: int) -> list[str]:
+    """Mark and name up to `limit` images unused since then; those marked before come first."""
+    found = await connection.execute(_MARKED, {"most": limit})
+    marked = list(found.scalars())
+    while len(marked) < limit:
+        # Locked first, looked at second: from here on nobody can begin to use a candidate.
+        room = {"unused_since": unused_since, "most": limit - len(marked)}
+        candidates = list((await connection.execute(_CANDIDATES, room)).scalars())
+        if not candidates:
+            break
+        held = await _held(connection, candidates)
+        unused = [image_id for image_id in candidates if image_id not in held]
+        for chunk in chunks(held):
+            await connection.execute(_IN_USE, {"ids": chunk})
+        for chunk in chunks(unused):
+            await connection.execute(_MARK, {"ids": chunk})
+        marked += unused
+    return marked
+
+
+async def end(connection: AsyncConnection, image_ids: Collection[str]) -> None:
+    """Drop those that are still marked."""
+    for chunk in chunks(image_ids):
+        await connection.execute(_DROP, {"ids": chunk})
+
+
+async def _held(connection: AsyncConnection, image_ids: Iterable[str]) -> set[str]:
+    held: set[str] = set()
+    for chunk in chunks(image_ids):
+        held.update((await connection.execute(_HELD, {"ids": chunk})).scalars())
+    return held

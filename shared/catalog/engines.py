@@ -1,0 +1,110 @@
+"""Connections to the catalog's database, one engine for reading and one for writing.
+
+SQLite: a write-ahead log, so that readers and the one writer never wait for each other; the vector
+index may write the same file from connections of its own. MySQL: READ COMMITTED and row locks.
+"""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from shared.errors import ConfigurationError
+
+OPTION = "SEENIT_CATALOG_URL"
+SQLITE = "sqlite:///"
+
+READERS = 4
+"""Connections for reading; searches beyond that queue for the moment a read takes."""
+
+BUSY_MS = 30_000
+"""How long a writer waits for another one's transaction before it gives up."""
+
+_PRAGMAS = (f"busy_timeout={BUSY_MS}", "journal_mode=WAL", "synchronous=NORMAL")
+_WRITER_PRAGMAS = (*_PRAGMAS, "cache_size=-65536", "wal_autocheckpoint=4000")
+_READER_PRAGMAS = (f"busy_timeout={BUSY_MS}", "query_only=ON", "cache_size=-16384")
+
+
+def sqlite_file(url: str) -> Path | None:
+    """Name the file of a `sqlite:///` address, taken literally; None for a server's address."""
+    return Path(url.removeprefix(SQLITE)) if url.startswith(SQLITE) else None
+
+
+def writing_engine(url: str) -> AsyncEngine:
+    """Connect for transactions that write; connects at first use.
+
+    Raises:
+        ConfigurationError: the address or its driver cannot be used.
+    """
+    file = sqlite_file(url)
+    if file is None:
+        return _server_engine(url, isolation_level="READ COMMITTED")
+    # One connection: writers of one process take turns here rather than poll the file's lock.
+    engine = create_async_engine(
+        URL.create("sqlite+aiosqlite", database=str(file)), pool_size=1, max_overflow=0
+    )
+    _set_pragmas(engine, _WRITER_PRAGMAS)
+    event.listen(engine.sync_engine, "begin", _begin_immediate)
+    return engine
+
+
+def reading_engine(url: str) -> AsyncEngine:
+    """Connect for single statements that read what is committed; connects at first use.
+
+    Raises:
+        ConfigurationError: the address or its driver cannot be used.
+    """
+    file = sqlite_file(url)
+    if file is None:
+        return _server_engine(url, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True)
+    engine = create_async_engine(
+        URL.create(
+            "sqlite+aiosqlite",
+            database=f"file:{quote(str(file))}",
+            query={"mode": "ro", "uri": "true"},
+        ),
+        pool_size=READERS,
+        max_overflow=0,
+        pool_reset_on_return=None,
+        isolation_level="AUTOCOMMIT",
+        skip_autocommit_rollback=True,
+    )
+    _set_pragmas(engine, _READER_PRAGMAS)
+    return engine
+
+
+def _server_engine(url: str, **options: Any) -> AsyncEngine:  # noqa: ANN401 - create_engine's own
+    try:
+        address = make_url(url).set(drivername="mysql+aiomysql")
+        return create_async_engine(
+            address.update_query_dict({"charset": "utf8mb4"}),
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 5},
+            **options,
+        )
+    except (ArgumentError, ValueError):
+        problem = "must be like mysql://user:pw@host:3306/seenit"
+        raise ConfigurationError(OPTION, problem) from None
+    except ImportError:
+        problem = "MySQL needs the extra packages of `pip install seenit[distributed]`"
+        raise ConfigurationError(OPTION, problem) from None
+
+
+def _set_pragmas(engine: AsyncEngine, pragmas: tuple[str, ...]) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def _connected(connection: Any, _entry: ConnectionPoolEntry) -> None:  # noqa: ANN401 - a driver's
+        # The driver must not begin transactions by itself; see _begin_immediate.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+
+def _begin_immediate(connection: Connection) -> None:
+    """Take the write lock at the start: a read that later wants to write would fail at once."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,128 @@
+"""Opening the catalog by its address: for ingest, which writes and migrates, and for search."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shared.catalog.engines import OPTION, reading_engine, sqlite_file, writing_engine
+from shared.catalog.faults import catalog_faults
+from shared.catalog.migrations import HEAD
+from shared.catalog.queries import OTHER_MODEL
+from shared.catalog.reading import SqlReader
+from shared.catalog.sql import SqlCatalog
+from shared.errors import ConfigurationError
+
+_REFUSED = {1044: "access denied", 1045: "access denied", 1049: "there is no such database"}
+"""MySQL's numbers for an address that no waiting makes right."""
+
+
+async def open_catalog(url: str, model_id: str) -> SqlCatalog:
+    """Open the catalog for writing; creates what is missing and migrates what is old.
+
+    Args:
+        url: `sqlite:///file` (the rest taken literally) or `mysql://user:pw@host:3306/database`.
+        model_id: the model whose embeddings the index holds.
+
+    Raises:
+        ConfigurationError: the address cannot be used, the catalog belongs to another model or to
+            a newer Seenit.
+        TransientError: the database does not answer.
+    """
+    file = sqlite_file(url)
+    if file is not None:
+        _make_folder(file.parent)
+    async with _closed_on_error(reading_engine(url), writing_engine(url)) as (reading, writing):
+        if await _revision(writing) != HEAD:
+            # Loading Alembic takes longer than opening the catalog; most starts do without.
+            from shared.catalog.migrations.upgrading import upgrade  # noqa: PLC0415
+
+            await upgrade(writing)
+        await _refuse_other_model(reading, model_id)
+        return SqlCatalog(reading, writing, model_id)
+
+
+async def open_reader(url: str, model_id: str) -> SqlReader:
+    """Open the catalog for search: it never writes, creates or migrates anything.
+
+    Args:
+        url, model_id: as for `open_catalog`.
+
+    Raises:
+        ConfigurationError: there is no catalog yet, or not one that this Seenit can read, or it
+            belongs to another model.
+        TransientError: the database does not answer.
+    """
+    file = sqlite_file(url)
+    if file is not None and not file.is_file():
+        raise ConfigurationError(OPTION, f"there is no catalog at {file} yet; start ingest first")
+    async with _closed_on_error(reading_engine(url)) as (reading,):
+        revision = await _revision(reading)
+        if revision is None:
+            raise ConfigurationError(OPTION, "the catalog has no tables yet; start ingest first")
+        if revision != HEAD:
+            problem = f"the catalog's tables are of revision {revision}, not {HEAD}; run the same Seenit for ingest and search"
+            raise ConfigurationError(OPTION, problem)
+        await _refuse_other_model(reading, model_id)
+        return SqlReader(reading, model_id)
+
+
+@asynccontextmanager
+async def _closed_on_error(*engines: AsyncEngine) -> AsyncIterator[tuple[AsyncEngine, ...]]:
+    """Hand out engines; if opening fails, close them and say whose fault it was."""
+    try:
+        with catalog_faults():
+            try:
+                yield engines
+            except DatabaseError as error:
+                _refuse_address(error)
+                raise
+    except BaseException:
+        for engine in engines:
+            await engine.dispose()
+        raise
+
+
+def _refuse_address(error: DatabaseError) -> None:
+    """Raise `ConfigurationError` for what waiting cannot mend."""
+    number = error.orig.args[0] if error.orig is not None and error.orig.args else None
+    if number in _REFUSED:
+        raise ConfigurationError(OPTION, _REFUSED[number]) from None
+    if not isinstance(error, OperationalError) and "not a database" in str(error.orig):
+        raise ConfigurationError(OPTION, "the file is not an SQLite database") from None
+    if "unable to open database file" in str(error.orig):
+        raise ConfigurationError(OPTION, "the file cannot be opened") from None
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        problem = f"{folder} cannot be made: {error.strerror}"
+        raise ConfigurationError(OPTION, problem) from None
+
+
+async def _revision(engine: AsyncEngine) -> str | None:
+    """Read which revision the tables are of; None where there are none."""
+
+    def read(connection: Connection) -> str | None:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+    async with engine.connect() as connection:
+        return await connection.run_sync(read)
+
+
+async def _refuse_other_model(engine: AsyncEngine, model_id: str) -> None:
+    async with engine.connect() as connection:
+        other = (await connection.execute(OTHER_MODEL, {"model_id": model_id})).scalar()
+    if other is not None:
+        problem = (
+            f"the catalog holds embeddings of {other}, not of {model_id}; "
+            "set SEENIT_MODEL back, or use another data directory"
+        )
+        raise ConfigurationError("SEENIT_MODEL", problem)

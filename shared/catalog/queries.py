@@ -1,0 +1,136 @@
+"""The statements that read. Those of fixed shape are built once; their compiled form is kept too."""
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, exists, func, or_, select
+
+from shared.catalog.rows import FACTS, OBJECT
+from shared.catalog.schema import ImageState, images, objects
+from shared.records import ObjectFilter, ObjectRef, ObjectState
+
+CHUNK = 500
+"""Values in one IN list: far below what either database allows, far above a batch."""
+
+T = TypeVar("T")
+
+
+def chunks(values: Iterable[T]) -> Iterator[list[T]]:
+    """Split values into lists short enough for `IDS`."""
+    remaining = iter(values)
+    while chunk := list(islice(remaining, CHUNK)):
+        yield chunk
+
+
+def among(column: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Ask for rows whose `column` is one of the parameter `ids`, a list of at most `CHUNK`."""
+    ids: BindParameter[Any] = bindparam("ids", expanding=True, type_=column.type)
+    return column.in_(ids)
+
+
+_IS_INDEXED = objects.c.state == ObjectState.INDEXED.value
+_IN_THE_INDEX = (
+    images.c.model_id == bindparam("model_id"),
+    images.c.state == ImageState.INDEXED.value,
+)
+_PLACE = (objects.c.bucket, objects.c.key)
+
+KNOWN = select(*OBJECT).where(among(objects.c.object_id))
+KNOWN_IMAGES = select(*FACTS).where(
+    among(images.c.image_id), images.c.state == ImageState.INDEXED.value
+)
+BY_USER_KEY = select(*OBJECT).where(among(objects.c.user_key)).order_by(*_PLACE)
+COUNTS = (
+    select(objects.c.bucket, objects.c.state, func.count())
+    .group_by(objects.c.bucket, objects.c.state)
+    .order_by(objects.c.bucket)
+)
+TOTALS = select(objects.c.state, func.count()).group_by(objects.c.state)
+NEWEST = select(func.max(objects.c.recorded_at)).where(_IS_INDEXED)
+
+_HAS_OBJECT = exists().where(objects.c.image_id == images.c.image_id)
+_ALL = select(func.count()).where(*_IN_THE_INDEX).scalar_subquery()
+_UNUSED = (
+    select(func.count())
+    .where(*_IN_THE_INDEX, images.c.unused_since.is_not(None), ~_HAS_OBJECT)
+    .scalar_subquery()
+)
+IMAGES = select(_ALL - _UNUSED)
+"""Images that an object holds: all but the few that the collector will take."""
+
+OTHER_MODEL = (
+    select(images.c.model_id)
+    # Two ranges of the index; `!=` would read all of it.
+    .where(
+        or_(
+            images.c.model_id < bindparam("model_id"),
+            images.c.model_id > bindparam("model_id"),
+        )
+    )
+    .limit(1)
+)
+
+
+@lru_cache(maxsize=256)
+def find(where: ObjectFilter) -> Select[Any]:
+    """Ask for the first `most` objects of each image of `ids` that pass, image by image."""
+    ranked = (
+        select(
+            *OBJECT,
+            func.row_number().over(partition_by=objects.c.image_id, order_by=_PLACE).label("rank"),
+        )
+        .where(among(objects.c.image_id), *_passing(where))
+        .subquery()
+    )
+    found = [ranked.c[column.name] for column in OBJECT]
+    return (
+        select(*found)
+        .where(ranked.c.rank <= bindparam("most"))
+        .order_by(ranked.c.image_id, ranked.c.bucket, ranked.c.key)
+    )
+
+
+def matching_images(where: ObjectFilter) -> Select[Any]:
+    """Ask for the images with an object that passes."""
+    held = objects.c.image_id.is_not(None)
+    return select(objects.c.image_id).where(held, *_passing(where)).distinct()
+
+
+def page(bucket: str | None, prefix: str, state: ObjectState | None) -> Select[Any]:
+    """Ask for objects in (bucket, key) byte order."""
+    wanted = select(*OBJECT).where(*_prefixed(prefix)).order_by(*_PLACE)
+    if bucket is not None:
+        wanted = wanted.where(objects.c.bucket == bucket)
+    return wanted if state is None else wanted.where(objects.c.state == state.value)
+
+
+def rest_of_bucket(wanted: Select[Any], after: ObjectRef) -> Select[Any]:
+    """Narrow `wanted` to what follows in the bucket of `after`."""
+    return wanted.where(objects.c.bucket == after.bucket, objects.c.key > after.key)
+
+
+def buckets_behind(wanted: Select[Any], after: ObjectRef) -> Select[Any]:
+    """Narrow `wanted` to the buckets that follow that of `after`."""
+    return wanted.where(objects.c.bucket > after.bucket)
+
+
+def _passing(where: ObjectFilter) -> list[ColumnElement[bool]]:
+    conditions = _prefixed(where.prefix)
+    if where.buckets:
+        conditions.append(objects.c.bucket.in_(where.buckets))
+    return conditions
+
+
+def _prefixed(prefix: str) -> list[ColumnElement[bool]]:
+    """Ask for keys that start with `prefix`: a range, as LIKE knows wildcards and no bytes."""
+    if not prefix:
+        return []
+    conditions: list[ColumnElement[bool]] = [objects.c.key >= prefix]
+    # The first bytes beyond all that start so: the last byte below 0xff, raised by one.
+    stem = prefix.encode("utf-8", "surrogateescape").rstrip(b"\xff")
+    if stem:
+        beyond = stem[:-1] + bytes([stem[-1] + 1])
+        conditions.append(objects.c.key < beyond.decode("utf-8", "surrogateescape"))
+    return conditions

@@ -1,0 +1,125 @@
+"""Asking the catalog: single statements on connections of their own, never behind the writer."""
+
+from collections.abc import Collection, Sequence
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Row, Select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shared.catalog import queries
+from shared.catalog.faults import catalog_faults
+from shared.catalog.rows import stored_object
+from shared.records import (
+    BucketCount,
+    CatalogStats,
+    ImageFacts,
+    ObjectFilter,
+    ObjectRef,
+    ObjectState,
+    StoredObject,
+)
+
+
+class SqlReader:
+    """`shared.protocols.CatalogReader` on SQLite or MySQL."""
+
+    def __init__(self, reading: AsyncEngine, model_id: str) -> None:
+        self.model_id = model_id
+        self._reading = reading
+
+    async def known(self, refs: Sequence[ObjectRef]) -> dict[ObjectRef, StoredObject]:
+        """Tell what is recorded of these objects; the unknown are left out."""
+        rows = await self._by_ids(queries.KNOWN, [ref.object_id for ref in refs])
+        stored = map(stored_object, rows)
+        return {item.stat.ref: item for item in stored}
+
+    async def known_images(self, image_ids: Collection[str]) -> dict[str, ImageFacts]:
+        """Tell which of these images are in the index, and their facts."""
+        rows = await self._by_ids(queries.KNOWN_IMAGES, image_ids)
+        return {row[0]: ImageFacts(*row) for row in rows}
+
+    async def find(
+        self, image_ids: Collection[str], where: ObjectFilter, limit: int = 20
+    ) -> dict[str, list[StoredObject]]:
+        """Join hits with live objects; see `shared.protocols.CatalogReader.find`."""
+        rows = await self._by_ids(queries.find(where), image_ids, most=limit)
+        stored = map(stored_object, rows)
+        return {
+            image_id: list(group)
+            for image_id, group in groupby(stored, key=lambda item: item.image_id)
+            if image_id is not None
+        }
+
+    async def matching_images(self, where: ObjectFilter, limit: int) -> list[str] | None:
+        """Name the images with an object that passes `where`; None when they are more than `limit`."""
+        rows = await self._rows(queries.matching_images(where).limit(limit + 1))
+        return None if len(rows) > limit else [row[0] for row in rows]
+
+    async def objects_with_user_key(self, user_keys: Collection[str]) -> list[StoredObject]:
+        """List the objects that carry one of the user's own identifiers, in bucket and key order
+        for up to 500 identifiers.
+        """
+        return [stored_object(row) for row in await self._by_ids(queries.BY_USER_KEY, user_keys)]
+
+    async def page(
+        self,
+        *,
+        bucket: str | None = None,
+        prefix: str = "",
+        state: ObjectState | None = None,
+        after: ObjectRef | None = None,
+        limit: int = 100,
+    ) -> list[StoredObject]:
+        """List recorded objects in (bucket, key) byte order, those after `after`."""
+        wanted = queries.page(bucket, prefix, state)
+        if after is None:
+            return [stored_object(row) for row in await self._rows(wanted.limit(limit))]
+        # The rest of that bucket, then those behind it: two ranges of an index, where one condition
+        # for both would make either database walk it from the bucket's first key.
+        rows = await self._rows(queries.rest_of_bucket(wanted, after).limit(limit))
+        if len(rows) < limit:
+            behind = queries.buckets_behind(wanted, after)
+            rows += await self._rows(behind.limit(limit - len(rows)))
+        return [stored_object(row) for row in rows]
+
+    async def buckets(self) -> list[BucketCount]:
+        """Count objects per bucket, in bucket order."""
+        counts: dict[str, dict[str, int]] = {}
+        for bucket, state, count in await self._rows(queries.COUNTS):
+            counts.setdefault(bucket, {})[state] = count
+        return [
+            BucketCount(
+                bucket,
+                indexed=by_state.get(ObjectState.INDEXED, 0),
+                rejected=by_state.get(ObjectState.REJECTED, 0),
+            )
+            for bucket, by_state in counts.items()
+        ]
+
+    async def stats(self) -> CatalogStats:
+        """Count everything."""
+        totals: dict[str, int] = {row[0]: row[1] for row in await self._rows(queries.TOTALS)}
+        [[images]] = await self._rows(queries.IMAGES, model_id=self.model_id)
+        [[newest]] = await self._rows(queries.NEWEST)
+        rejected = totals.get(ObjectState.REJECTED, 0)
+        return CatalogStats(
+            objects=sum(totals.values()), images=images, rejected=rejected, newest=newest
+        )
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        await self._reading.dispose()
+
+    async def _rows(self, statement: Select[Any], **values: object) -> list[Row[Any]]:
+        with catalog_faults():
+            async with self._reading.connect() as connection:
+                return list((await connection.execute(statement, values)).all())
+
+    async def _by_ids(
+        self, statement: Select[Any], ids: Collection[Any], **values: object
+    ) -> list[Row[Any]]:
+        rows: list[Row[Any]] = []
+        for chunk in queries.chunks(ids):
+            rows += await self._rows(statement, ids=chunk, **values)
+        return rows

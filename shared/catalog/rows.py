@@ -1,0 +1,82 @@
+"""Rows of the tables as the records of shared/records.py, and back."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from shared.catalog.schema import ImageState, images, objects
+from shared.errors import Reason
+from shared.records import (
+    ImageFacts,
+    IndexedObject,
+    ObjectRef,
+    ObjectStat,
+    ObjectState,
+    RejectedObject,
+    StoredObject,
+)
+
+DETAIL_LENGTH = 1000
+"""Characters kept of a rejection's detail; it is one sentence, whatever a library had to say."""
+
+OBJECT = tuple(column for column in objects.c if column is not objects.c.object_id)
+FACTS = (images.c.image_id, images.c.width, images.c.height, images.c.format, images.c.bytes)
+
+
+def stored_object(row: Row[Any]) -> StoredObject:
+    """Read a row of the columns `OBJECT`."""
+    (
+        bucket,
+        key,
+        state,
+        image_id,
+        size,
+        etag,
+        version_id,
+        last_modified,
+        user_key,
+        reason,
+        detail,
+        recorded_at,
+    ) = row
+    stat = ObjectStat(ObjectRef(bucket, key), size, etag, last_modified, user_key, version_id)
+    return StoredObject(
+        stat, ObjectState(state), recorded_at, image_id, reason and Reason(reason), detail
+    )
+
+
+def object_row(item: IndexedObject | RejectedObject, now: datetime) -> dict[str, Any]:
+    """Write a row of `objects`."""
+    stat = item.stat
+    row: dict[str, Any] = {
+        "object_id": stat.ref.object_id,
+        "bucket": stat.ref.bucket,
+        "key": stat.ref.key,
+        "size": stat.size,
+        "etag": stat.etag,
+        "version_id": stat.version_id,
+        "last_modified": stat.last_modified,
+        "user_key": stat.user_key,
+        "recorded_at": now,
+    }
+    if isinstance(item, IndexedObject):
+        found = {"state": ObjectState.INDEXED.value, "image_id": item.image_id}
+        return row | found | {"reason": None, "detail": None}
+    why = {"reason": item.reason.value, "detail": item.detail[:DETAIL_LENGTH]}
+    return row | why | {"state": ObjectState.REJECTED.value, "image_id": None}
+
+
+def pending_row(facts: ImageFacts, model_id: str, now: datetime) -> dict[str, Any]:
+    """Write a row of `images` as it is first claimed."""
+    return {
+        "image_id": facts.image_id,
+        "model_id": model_id,
+        "width": facts.width,
+        "height": facts.height,
+        "format": facts.format,
+        "bytes": facts.bytes,
+        "state": ImageState.PENDING.value,
+        "unused_since": now,
+        "indexed_at": None,
+    }

@@ -1,0 +1,72 @@
+"""The catalog's two tables.
+
+`objects` says what became of each object; `images` says what is known of each set of bytes, whatever
+number of objects hold it. The way there for existing databases is in migrations/; a test holds the
+two together.
+"""
+
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table
+
+from shared.catalog.columns import ByteText, UtcTime, fixed_bytes, word
+
+metadata = MetaData()
+
+MYSQL = {"mysql_engine": "InnoDB", "mysql_default_charset": "utf8mb4"}
+
+
+class ImageState(StrEnum):
+    """Where an image is in its life; see `shared.protocols.Catalog`."""
+
+    PENDING = "pending"
+    INDEXED = "indexed"
+    COLLECTING = "collecting"
+
+
+objects = Table(
+    "objects",
+    metadata,
+    # SHA-256 of bucket, NUL, key: short and of one length, where keys reach 1,024 bytes.
+    Column("object_id", fixed_bytes(32), primary_key=True),
+    Column("bucket", ByteText(255), nullable=False),
+    Column("key", ByteText(1024), nullable=False),
+    Column("state", word(16), nullable=False),
+    Column("image_id", word(64)),
+    Column("size", BigInteger, nullable=False),
+    Column("etag", ByteText(255), nullable=False),
+    Column("version_id", ByteText(1024)),
+    Column("last_modified", UtcTime, nullable=False),
+    Column("user_key", ByteText(2048)),
+    Column("reason", word(32)),
+    Column("detail", ByteText(4096)),
+    Column("recorded_at", UtcTime, nullable=False),
+    Index("objects_by_place", "bucket", "key"),
+    # Pages of one state, and the counts per bucket without touching the rows.
+    Index("objects_by_state", "state", "bucket", "key"),
+    # Holds all that ranking an image's objects needs.
+    Index("objects_by_image", "image_id", "bucket", "key"),
+    Index("objects_by_user_key", "user_key"),
+    # Answers `newest` by one look at its end.
+    Index("objects_by_time", "state", "recorded_at"),
+    **MYSQL,
+)
+
+images = Table(
+    "images",
+    metadata,
+    Column("image_id", word(64), primary_key=True),
+    Column("model_id", word(255), nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("format", word(16), nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("state", word(16), nullable=False),
+    # When an object last let go of it or, before any held it, when it was claimed. NULL while in
+    # use. An image with a moment here *may* be unused; the collector looks before it acts.
+    Column("unused_since", UtcTime),
+    Column("indexed_at", UtcTime),
+    Index("images_by_model", "model_id", "state"),
+    Index("images_by_unused", "unused_since"),
+    **MYSQL,
+)
