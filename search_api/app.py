@@ -1,0 +1,77 @@
+"""The search API: its parts, its routes."""
+
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from search_api.bodies import Bodies
+from search_api.health import Health
+from search_api.images import Images
+from search_api.limits import Limits
+from search_api.objects import Objects
+from search_api.originals import Originals
+from search_api.parts import Parts
+from search_api.problems import HANDLERS
+from search_api.queries import Queries
+from search_api.search import Searcher
+from search_api.searches import CountSearches, Searches
+from search_api.security import SecurityHeaders
+from shared.errors import ConfigurationError
+from shared.settings import Settings
+
+PAGE = Path(__file__).parent / "page"
+
+
+def create_app(parts: Parts, settings: Settings, limits: Limits | None = None) -> Starlette:
+    """Build the API over its parts, which stay the caller's to close.
+
+    Raises:
+        ConfigurationError: a setting asks for what this version does not do, so that no one takes
+            an open API for a guarded one.
+    """
+    if settings.api_tokens:
+        raise ConfigurationError("SEENIT_API_TOKENS", "tokens are not checked yet")
+    if settings.url_search == "on":
+        raise ConfigurationError("SEENIT_URL_SEARCH", "search by URL is not there yet")
+    app = Starlette(
+        routes=_routes(parts, settings.max_bytes, limits or Limits()),
+        middleware=[Middleware(SecurityHeaders)],
+        exception_handlers=HANDLERS,
+    )
+    app.router.redirect_slashes = False  # a key may end in a slash
+    return app
+
+
+def _routes(parts: Parts, max_bytes: int, limits: Limits) -> list[BaseRoute]:
+    originals = Originals(parts.store, parts.catalog, max_bytes)
+    searcher = Searcher(parts, Queries(parts, originals, max_bytes))
+    searches = Searches(searcher, Bodies(max_bytes, limits), limits)
+    images = Images(parts, originals, limits)
+    objects = Objects(parts, originals, limits)
+    health = Health(parts)
+    counted = [Middleware(CountSearches)]
+    return [
+        Route("/v1/search", searches.search, methods=["GET", "POST"], middleware=counted),
+        Route("/v1/images/{image_id}/similar", searches.similar, middleware=counted),
+        Route("/v1/images/{image_id}/thumbnail", images.thumbnail),
+        Route("/v1/images/{image_id}", images.image),
+        Route("/v1/objects", objects.page),
+        Route("/v1/objects/{bucket}/{key:key}", objects.one),
+        Route("/v1/content/{bucket}/{key:key}", objects.content),
+        Route("/v1/buckets", objects.buckets),
+        Route("/v1/stats", objects.stats),
+        Route("/livez", health.live),
+        Route("/readyz", health.ready),
+        Route("/metrics", health.metrics),
+        Route("/", _page),
+        Mount("/static", StaticFiles(directory=PAGE)),
+    ]
+
+
+async def _page(_: Request) -> Response:
+    return FileResponse(PAGE / "index.html")

@@ -1,0 +1,56 @@
+"""What the API stands on, made by whoever starts it: `seenit serve`, `seenit up` or a test."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from shared.images.decoding import Box, DecodedImage
+from shared.protocols import CatalogReader, Embedder, Embeddings, ObjectStore, Pixels, VectorIndex
+from shared.records import ObjectRef
+
+Progress = Mapping[str, int | float | str | bool | None]
+"""How far ingest has come, in whatever numbers the ingesting process has."""
+
+
+class PictureDecoder(Protocol):
+    """Decodes untrusted bytes outside this process (`shared.images.decoder.Decoder`)."""
+
+    async def decode(
+        self, data: bytes, *, box: Box | None = None, urgent: bool = False
+    ) -> DecodedImage:
+        """Decode one picture, or the part of it in `box`; raises `Rejected`."""
+
+    async def thumbnail(self, data: bytes, *, size: int) -> bytes:
+        """Re-encode as WebP, the longer side at most `size` pixels; raises `Rejected`."""
+
+    def close(self) -> None:
+        """End the decoding processes. Blocks."""
+
+
+class PictureEmbedding(Protocol):
+    """Embeds for many callers at once (`shared.embedding.service.EmbeddingService`)."""
+
+    @property
+    def embedder(self) -> Embedder:
+        """The model behind it."""
+
+    async def embed(self, pixels: Pixels, *, urgent: bool = False) -> Embeddings:
+        """Embed uint8 (n, 224, 224, 3) into float32 (n, 512)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything the API reads from; it writes nowhere.
+
+    Attributes:
+        progress: how far ingest has come, where it runs in this process; shown by `/v1/stats`.
+        link: an object's address in replies; None serves it from this API.
+    """
+
+    store: ObjectStore
+    catalog: CatalogReader
+    index: VectorIndex
+    decoder: PictureDecoder
+    embedding: PictureEmbedding
+    progress: Callable[[], Progress] | None = None
+    link: Callable[[ObjectRef], str] | None = None

@@ -1,0 +1,134 @@
+"""From what was asked to a vector: stored, remembered, or computed, in this order."""
+
+import asyncio
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from search_api.caches import BoundedCache
+from search_api.inputs import ImageId, Source
+from search_api.originals import Originals
+from search_api.parts import Parts
+from search_api.problems import Problem
+from search_api.timings import Timings
+from shared.digests import image_digest
+from shared.errors import Reason, Rejected
+from shared.images.decoding import Box
+from shared.protocols import Embeddings
+from shared.records import ImageFacts, ObjectFilter, ObjectRef
+
+REMEMBERED = 2048
+"""Query embeddings kept, 2 KB each, so that the next page of a search costs no forward pass."""
+
+HASHED_INLINE = 2**20
+"""Hashing this much holds the event loop for under a millisecond; more goes to a thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A picture to look for.
+
+    Attributes:
+        known: these very bytes are stored, and someone's object holds them.
+        whole: no box; only then can a hit be exact.
+        embedding: float32, shape (1, dimension).
+    """
+
+    image_id: str
+    width: int
+    height: int
+    known: bool
+    whole: bool
+    embedding: Embeddings
+
+
+class Queries:
+    """Turns sources into queries."""
+
+    def __init__(self, parts: Parts, originals: Originals, max_bytes: int) -> None:
+        self._parts = parts
+        self._originals = originals
+        self._max_bytes = max_bytes
+        self._remembered: BoundedCache[tuple[str, Box | None], tuple[int, int, Embeddings]]
+        self._remembered = BoundedCache(REMEMBERED)
+
+    async def resolve(self, source: Source, box: Box | None, timings: Timings) -> Query:
+        """Find the vector of what was asked.
+
+        Raises:
+            Problem: 404, there is no such image or object.
+            Rejected: the bytes are no picture, or the object holds none.
+            TransientError: a part does not answer.
+        """
+        data = source if isinstance(source, bytes) else None
+        image_id = await self._digest(source, timings)
+        facts = await self._live(image_id, timings)
+        if facts is None and data is None:
+            raise Problem(HTTPStatus.NOT_FOUND, "no such image")
+        if facts is not None and box is None:
+            stored = await self._stored(facts, timings)
+            if stored is not None:
+                return stored
+        width, height, embedding = await self._embedded(image_id, data, box, timings)
+        return Query(image_id, width, height, facts is not None, box is None, embedding)
+
+    async def _digest(self, source: Source, timings: Timings) -> str:
+        match source:
+            case ImageId():
+                return source.image_id
+            case ObjectRef():
+                return await self._held_by(source, timings)
+            case bytes():
+                if not source:
+                    raise Rejected(Reason.EMPTY, "the file is empty")
+                if len(source) > self._max_bytes:
+                    raise Rejected(
+                        Reason.TOO_MANY_BYTES, f"a picture may have {self._max_bytes} bytes"
+                    )
+                if len(source) > HASHED_INLINE:
+                    return await asyncio.to_thread(image_digest, source)
+                return image_digest(source)
+
+    async def _held_by(self, ref: ObjectRef, timings: Timings) -> str:
+        with timings.stage("catalog"):
+            stored = (await self._parts.catalog.known([ref])).get(ref)
+        if stored is not None and stored.reason is not None:
+            raise Rejected(stored.reason, stored.detail or "the object was rejected")
+        if stored is None or stored.image_id is None:
+            raise Problem(HTTPStatus.NOT_FOUND, "no such object")
+        return stored.image_id
+
+    async def _live(self, image_id: str, timings: Timings) -> ImageFacts | None:
+        """Look an image up; one that no object holds any more is forgotten, not known."""
+        catalog = self._parts.catalog
+        with timings.stage("catalog"):
+            facts = (await catalog.known_images([image_id])).get(image_id)
+            if facts and await catalog.find([image_id], ObjectFilter(), limit=1):
+                return facts
+        return None
+
+    async def _stored(self, facts: ImageFacts, timings: Timings) -> Query | None:
+        """Take the vector from the index; None when the index has lost it."""
+        image_id = facts.image_id
+        with timings.stage("index"):
+            vectors = await asyncio.to_thread(self._parts.index.get, [image_id])
+        if (vector := vectors.get(image_id)) is None:
+            return None
+        return Query(
+            image_id, facts.width, facts.height, known=True, whole=True, embedding=vector[None]
+        )
+
+    async def _embedded(
+        self, image_id: str, data: bytes | None, box: Box | None, timings: Timings
+    ) -> tuple[int, int, Embeddings]:
+        remembered = self._remembered.get((image_id, box))
+        if remembered is not None:
+            return remembered
+        with timings.stage("decode"):
+            if data is None:
+                data = await self._originals.of_image(image_id)
+            decoded = await self._parts.decoder.decode(data, box=box, urgent=True)
+        with timings.stage("embed"):
+            embedding = await self._parts.embedding.embed(decoded.pixels[None], urgent=True)
+        computed = (decoded.width, decoded.height, embedding)
+        self._remembered.put((image_id, box), computed)
+        return computed

@@ -1,0 +1,191 @@
+"""Stand-ins for pure logic and for faults that the real parts cannot be told to have."""
+
+import asyncio
+import zlib
+from datetime import UTC, datetime
+
+import numpy as np
+
+from shared.digests import image_digest
+from shared.errors import ObjectGone, Reason, Rejected, TransientError
+from shared.images.decoding import DecodedImage
+from shared.records import (
+    CatalogStats,
+    ImageFacts,
+    Neighbour,
+    ObjectBytes,
+    ObjectFilter,
+    ObjectRef,
+    ObjectStat,
+    StoredObject,
+)
+
+
+class FakeCatalog:
+    """A `CatalogReader` over rows in a list; `broken` makes every question fail."""
+
+    def __init__(self) -> None:
+        self.rows: dict[ObjectRef, StoredObject] = {}
+        self.images: dict[str, ImageFacts] = {}
+        self.broken: TransientError | None = None
+
+    def add(self, stored: StoredObject, facts: ImageFacts | None = None) -> None:
+        self.rows[stored.stat.ref] = stored
+        if facts is not None:
+            self.images[facts.image_id] = facts
+
+    def _passing(self, where: ObjectFilter) -> list[StoredObject]:
+        if self.broken:
+            raise self.broken
+        return [
+            self.rows[ref]
+            for ref in sorted(self.rows)
+            if (not where.buckets or ref.bucket in where.buckets)
+            and ref.key.startswith(where.prefix)
+        ]
+
+    async def known(self, refs):
+        self._passing(ObjectFilter())
+        return {ref: self.rows[ref] for ref in refs if ref in self.rows}
+
+    async def known_images(self, image_ids):
+        self._passing(ObjectFilter())
+        return {i: self.images[i] for i in image_ids if i in self.images}
+
+    async def find(self, image_ids, where, limit=20):
+        found: dict[str, list[StoredObject]] = {}
+        for stored in self._passing(where):
+            if stored.image_id in set(image_ids):
+                found.setdefault(stored.image_id, []).append(stored)
+        return {image_id: held[:limit] for image_id, held in found.items()}
+
+    async def matching_images(self, where, limit):
+        found = sorted({s.image_id for s in self._passing(where) if s.image_id})
+        return found if len(found) <= limit else None
+
+    async def page(self, *, bucket=None, prefix="", state=None, after=None, limit=100):
+        where = ObjectFilter((bucket,) if bucket else (), prefix)
+        return [
+            stored
+            for stored in self._passing(where)
+            if (state is None or stored.state is state)
+            and (after is None or stored.stat.ref > after)
+        ][:limit]
+
+    async def buckets(self):
+        self._passing(ObjectFilter())
+        return []
+
+    async def stats(self):
+        self._passing(ObjectFilter())
+        return CatalogStats(len(self.rows), len(self.images), 0, None)
+
+    async def close(self):
+        pass
+
+
+class FakeIndex:
+    """A `VectorIndex` in a dict; `asked` notes how deep each search went."""
+
+    def __init__(self) -> None:
+        self.vectors: dict[str, np.ndarray] = {}
+        self.asked: list[int] = []
+        self.broken: TransientError | None = None
+
+    def upsert(self, image_ids, embeddings):
+        self.vectors.update(zip(image_ids, embeddings, strict=True))
+
+    def delete(self, image_ids):
+        for image_id in image_ids:
+            self.vectors.pop(image_id, None)
+
+    def get(self, image_ids):
+        if self.broken:
+            raise self.broken
+        return {i: self.vectors[i] for i in image_ids if i in self.vectors}
+
+    def nearest(self, queries, limit, among=None):
+        if self.broken:
+            raise self.broken
+        self.asked.append(limit)
+        ids = [i for i in self.vectors if among is None or i in among]
+        scored = [[Neighbour(i, float(self.vectors[i] @ q)) for i in ids] for q in queries]
+        return [sorted(row, key=lambda n: (-n.cosine, n.image_id))[:limit] for row in scored]
+
+    def ids(self):
+        return iter(sorted(self.vectors))
+
+    def close(self):
+        pass
+
+
+class FakeDecoder:
+    """Takes the first bytes of a `PICTURE` for its colour and refuses everything else."""
+
+    def __init__(self) -> None:
+        self.decoded = 0
+        self.hold: asyncio.Event | None = None
+
+    async def decode(self, data, *, box=None, urgent=False):
+        if self.hold:
+            await self.hold.wait()
+        if not data.startswith(b"PICTURE"):
+            raise Rejected(Reason.NOT_A_PICTURE, "this is no picture")
+        self.decoded += 1
+        seed = zlib.crc32(data + repr(box).encode())
+        pixels = np.random.default_rng(seed).integers(0, 256, (224, 224, 3), np.uint8)
+        return DecodedImage(pixels, 640, 480, "JPEG")
+
+    async def thumbnail(self, data, *, size):
+        return b"RIFF%d" % size + data
+
+    def close(self):
+        pass
+
+
+class FakeEmbedding:
+    """Draws an embedding from the pixels' checksum: equal pixels, equal embeddings."""
+
+    class embedder:  # noqa: N801 - stands where the service has an attribute
+        model_id = "fake-512-00000000"
+        dimension = 512
+        near_duplicate = 0.8
+        parallel = 1
+        batch = 8
+
+    def __init__(self) -> None:
+        self.embedded = 0
+
+    async def embed(self, pixels, *, urgent=False):
+        self.embedded += len(pixels)
+        drawn = [np.random.default_rng(zlib.crc32(p.tobytes())).normal(size=512) for p in pixels]
+        return np.array([d / np.linalg.norm(d) for d in drawn], np.float32)
+
+
+class FakeStore:
+    """An `ObjectStore` in a dict."""
+
+    def __init__(self) -> None:
+        self.data: dict[ObjectRef, bytes] = {}
+        self.broken: TransientError | None = None
+
+    def stat(self, ref):
+        return self.read(ref, 2**31).stat
+
+    def read(self, ref, max_bytes):
+        if self.broken:
+            raise self.broken
+        if ref not in self.data:
+            raise ObjectGone(ref.key)
+        data = self.data[ref]
+        stat = ObjectStat(ref, len(data), image_digest(data), datetime(2026, 1, 1, tzinfo=UTC))
+        return ObjectBytes(stat, data, image_digest(data))
+
+    def buckets(self):
+        if self.broken:
+            raise self.broken
+        return sorted({ref.bucket for ref in self.data})
+
+    def list(self, bucket, prefix=""):
+        refs = sorted(r for r in self.data if r.bucket == bucket and r.key.startswith(prefix))
+        return iter([self.stat(ref) for ref in refs])
