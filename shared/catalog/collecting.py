@@ -1,4 +1,4 @@
-"""The collector's steps: finding images that no object uses, and dropping them once they are gone."""
+"""The collector's steps: mark images that no object uses; once their vectors are gone, drop them."""
 
 from collections.abc import Collection, Iterable
 from datetime import datetime

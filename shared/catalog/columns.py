@@ -6,7 +6,6 @@ from sqlalchemy import DateTime, Dialect, LargeBinary, String
 from sqlalchemy.dialects import mysql
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-
 SERVERS = ("mysql", "mariadb")
 """SQLAlchemy's names of the dialects that MySQL and MariaDB share."""
 

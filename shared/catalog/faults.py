@@ -25,7 +25,7 @@ def is_conflict(error: Exception) -> bool:
 def catalog_faults() -> Iterator[None]:
     """Turn a database that is locked, full, read-only, broken off or away into `TransientError`.
 
-    Anything else (a statement or a value that the database refuses) is a mistake of ours and passes.
+    Anything else (a statement or value that the database refuses) is a mistake of ours and passes.
     """
     try:
         yield

@@ -111,15 +111,15 @@ class SqlReader:
         """Let go of all connections."""
         await self._reading.dispose()
 
-    async def _rows(self, statement: Select[Any], **values: object) -> list[Row[Any]]:
+    async def _rows(self, statement: Select[Any], **values: object) -> list[Row[*tuple[Any, ...]]]:
         with catalog_faults():
             async with self._reading.connect() as connection:
                 return list((await connection.execute(statement, values)).all())
 
     async def _by_ids(
         self, statement: Select[Any], ids: Collection[Any], **values: object
-    ) -> list[Row[Any]]:
-        rows: list[Row[Any]] = []
+    ) -> list[Row[*tuple[Any, ...]]]:
+        rows: list[Row[*tuple[Any, ...]]] = []
         for chunk in queries.chunks(ids):
             rows += await self._rows(statement, ids=chunk, **values)
         return rows

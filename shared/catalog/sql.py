@@ -54,9 +54,7 @@ class SqlCatalog(SqlReader):
         """Drop objects; see `shared.protocols.Catalog.forget`."""
         if not refs:
             return 0
-        return await self._transaction(
-            lambda connection: writing.forget(connection, refs, _now())
-        )
+        return await self._transaction(lambda connection: writing.forget(connection, refs, _now()))
 
     async def begin_collecting(self, unused_since: datetime, limit: int) -> list[str]:
         """Mark images to be collected; see `shared.protocols.Catalog.begin_collecting`."""

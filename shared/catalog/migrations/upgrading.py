@@ -35,7 +35,8 @@ def _upgrade(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     config.attributes["connection"] = connection
-    _refuse_unknown(connection, {s.revision for s in ScriptDirectory.from_config(config).walk_revisions()})
+    script = ScriptDirectory.from_config(config)
+    _refuse_unknown(connection, {step.revision for step in script.walk_revisions()})
     command.upgrade(config, "head")
     if on_server:
         connection.exec_driver_sql("SELECT RELEASE_LOCK('seenit.migrations')")
