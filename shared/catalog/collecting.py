@@ -1,4 +1,4 @@
-"""The collector's steps: mark images that no object uses; once their vectors are gone, drop them."""
+"""The collector's two steps: mark images that no object uses; drop those that are gone."""
 
 from collections.abc import Collection, Iterable
 from datetime import datetime

@@ -49,7 +49,8 @@ async def open_reader(url: str, model_id: str) -> SqlReader:
     """Open the catalog for search: it never writes, creates or migrates anything.
 
     Args:
-        url, model_id: as for `open_catalog`.
+        url: as for `open_catalog`.
+        model_id: as for `open_catalog`.
 
     Raises:
         ConfigurationError: there is no catalog yet, or not one that this Seenit can read, or it
@@ -64,7 +65,10 @@ async def open_reader(url: str, model_id: str) -> SqlReader:
         if revision is None:
             raise ConfigurationError(OPTION, "the catalog has no tables yet; start ingest first")
         if revision != HEAD:
-            problem = f"the catalog's tables are of revision {revision}, not {HEAD}; run the same Seenit for ingest and search"
+            problem = (
+                f"the catalog's tables are of revision {revision}, not {HEAD}; "
+                "run the same Seenit for ingest and search"
+            )
             raise ConfigurationError(OPTION, problem)
         await _refuse_other_model(reading, model_id)
         return SqlReader(reading, model_id)

@@ -1,4 +1,4 @@
-"""The statements that read. Those of fixed shape are built once; their compiled form is kept too."""
+"""The statements that read. Those of fixed shape are built once, so they are compiled once."""
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -41,7 +41,7 @@ KNOWN = select(*OBJECT).where(among(objects.c.object_id))
 KNOWN_IMAGES = select(*FACTS).where(
     among(images.c.image_id), images.c.state == ImageState.INDEXED.value
 )
-BY_USER_KEY = select(*OBJECT).where(among(objects.c.user_key)).order_by(*_PLACE)
+BY_USER_KEY = select(*OBJECT).where(among(objects.c.user_key))
 COUNTS = (
     select(objects.c.bucket, objects.c.state, func.count())
     .group_by(objects.c.bucket, objects.c.state)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Row, Select
+from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.catalog import queries
@@ -52,14 +52,12 @@ class SqlReader:
         }
 
     async def matching_images(self, where: ObjectFilter, limit: int) -> list[str] | None:
-        """Name the images with an object that passes `where`; None when they are more than `limit`."""
+        """Name the images with an object that passes `where`; None if more than `limit`."""
         rows = await self._rows(queries.matching_images(where).limit(limit + 1))
         return None if len(rows) > limit else [row[0] for row in rows]
 
     async def objects_with_user_key(self, user_keys: Collection[str]) -> list[StoredObject]:
-        """List the objects that carry one of the user's own identifiers, in bucket and key order
-        for up to 500 identifiers.
-        """
+        """List the objects that carry one of the user's own identifiers, in no special order."""
         return [stored_object(row) for row in await self._by_ids(queries.BY_USER_KEY, user_keys)]
 
     async def page(
@@ -100,8 +98,8 @@ class SqlReader:
     async def stats(self) -> CatalogStats:
         """Count everything."""
         totals: dict[str, int] = {row[0]: row[1] for row in await self._rows(queries.TOTALS)}
-        [[images]] = await self._rows(queries.IMAGES, model_id=self.model_id)
-        [[newest]] = await self._rows(queries.NEWEST)
+        ((images,),) = await self._rows(queries.IMAGES, model_id=self.model_id)
+        ((newest,),) = await self._rows(queries.NEWEST)
         rejected = totals.get(ObjectState.REJECTED, 0)
         return CatalogStats(
             objects=sum(totals.values()), images=images, rejected=rejected, newest=newest
@@ -111,15 +109,15 @@ class SqlReader:
         """Let go of all connections."""
         await self._reading.dispose()
 
-    async def _rows(self, statement: Select[Any], **values: object) -> list[Row[*tuple[Any, ...]]]:
+    async def _rows(self, statement: Select[Any], **values: object) -> list[tuple[Any, ...]]:
         with catalog_faults():
             async with self._reading.connect() as connection:
                 return list((await connection.execute(statement, values)).all())
 
     async def _by_ids(
         self, statement: Select[Any], ids: Collection[Any], **values: object
-    ) -> list[Row[*tuple[Any, ...]]]:
-        rows: list[Row[*tuple[Any, ...]]] = []
+    ) -> list[tuple[Any, ...]]:
+        rows: list[tuple[Any, ...]] = []
         for chunk in queries.chunks(ids):
             rows += await self._rows(statement, ids=chunk, **values)
         return rows

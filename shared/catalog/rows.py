@@ -3,8 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row
-
 from shared.catalog.schema import ImageState, images, objects
 from shared.errors import Reason
 from shared.records import (
@@ -24,7 +22,7 @@ OBJECT = tuple(column for column in objects.c if column is not objects.c.object_
 FACTS = (images.c.image_id, images.c.width, images.c.height, images.c.format, images.c.bytes)
 
 
-def stored_object(row: Row[Any]) -> StoredObject:
+def stored_object(row: tuple[Any, ...]) -> StoredObject:
     """Read a row of the columns `OBJECT`."""
     (
         bucket,

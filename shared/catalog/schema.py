@@ -1,11 +1,12 @@
 """The catalog's two tables.
 
-`objects` says what became of each object; `images` says what is known of each set of bytes, whatever
-number of objects hold it. The way there for existing databases is in migrations/; a test holds the
+`objects` says what became of each object; `images` says what is known of each set of bytes, however
+many objects hold it. The way there for existing databases is in migrations/; a test holds the
 two together.
 """
 
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table
 
@@ -13,7 +14,7 @@ from shared.catalog.columns import ByteText, UtcTime, fixed_bytes, word
 
 metadata = MetaData()
 
-MYSQL = {"mysql_engine": "InnoDB", "mysql_default_charset": "utf8mb4"}
+MYSQL: dict[str, Any] = {"mysql_engine": "InnoDB", "mysql_default_charset": "utf8mb4"}
 
 
 class ImageState(StrEnum):

@@ -1,4 +1,4 @@
-"""The catalog on SQLite or MySQL: every write one transaction, repeated if another one got in its way."""
+"""The catalog in SQL: every write one transaction, repeated if another got in its way."""
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import UTC, datetime
@@ -44,7 +44,8 @@ class SqlCatalog(SqlReader):
         Raises:
             TransientError: an image was never claimed, or is being collected; nothing is written.
         """
-        last = {item.stat.ref: item for item in (*indexed, *rejected)}
+        items: list[IndexedObject | RejectedObject] = [*indexed, *rejected]
+        last = {item.stat.ref: item for item in items}
         if last:
             await self._transaction(
                 lambda connection: writing.record(connection, list(last.values()), _now())

@@ -69,10 +69,9 @@ async def claim(
         states.update((image_id, state) for image_id, state in found)
     if ImageState.COLLECTING in states.values():
         raise TransientError("catalog", "an image is being collected", retry_after=1.0)
-    rows = [
-        pending_row(facts, model_id, now) for name, facts in wanted.items() if name not in states
-    ]
-    if rows:
+    added = [facts for image_id, facts in wanted.items() if image_id not in states]
+    if added:
+        rows = [pending_row(facts, model_id, now) for facts in added]
         await connection.execute(_ADD_IMAGE, rows)
     for chunk in chunks(states):
         await connection.execute(_CLAIM_AGAIN, {"ids": chunk, "now": now})
