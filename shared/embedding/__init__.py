@@ -1,0 +1,1 @@
+"""The embedding room: the only place that knows models and what runs them."""

@@ -1,0 +1,152 @@
+"""Many callers, one model: what waits is embedded in batches, searches first.
+
+No timer holds a picture back. A batch is what waits when a worker comes free, so batches grow with
+the load and a lone search starts at once.
+"""
+
+import asyncio
+import threading
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass
+
+import numpy as np
+
+from shared.metrics import BATCH_SIZE
+from shared.protocols import Embedder, Embeddings, Pixels
+
+
+@dataclass(slots=True, eq=False)
+class _Request:
+    """One call of `embed`: its pictures, what has come back, and who waits.
+
+    Attributes:
+        left: pictures not yet embedded.
+        over: nobody waits any more; its pictures are skipped.
+    """
+
+    pixels: Pixels
+    embeddings: Embeddings
+    left: int
+    loop: asyncio.AbstractEventLoop
+    answer: asyncio.Future[Embeddings]
+    over: bool = False
+
+
+_Picture = tuple[_Request, int]
+
+
+class EmbeddingService:
+    """Shares an embedder among coroutines, of one event loop or several.
+
+    Args:
+        embedder: called from `embedder.parallel` threads with up to `embedder.batch` pictures.
+    """
+
+    def __init__(self, embedder: Embedder) -> None:
+        self.embedder = embedder
+        self._urgent: deque[_Picture] = deque()
+        self._patient: deque[_Picture] = deque()
+        self._changed = threading.Condition()  # guards the queues, _closed and each request's left
+        self._closed = False
+        self._observe = BATCH_SIZE.labels("embed").observe
+        self._threads = [
+            threading.Thread(target=self._work, name=f"embed-{i}", daemon=True)
+            for i in range(embedder.parallel)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    async def embed(self, pixels: Pixels, *, urgent: bool = False) -> Embeddings:
+        """Embed pictures, uint8 (n, 224, 224, 3), into float32 (n, dimension), in their order.
+
+        Cancelling is safe: what has not begun is dropped.
+
+        Args:
+            pixels: not to be changed until this returns.
+            urgent: goes before all that is not; for someone who waits.
+
+        Raises:
+            RuntimeError: the service is closed, or was before these pictures' turn.
+            Exception: whatever the embedder raised on a batch with one of these pictures.
+        """
+        loop = asyncio.get_running_loop()
+        embeddings = np.empty((len(pixels), self.embedder.dimension), np.float32)
+        if not len(pixels):
+            return embeddings
+        request = _Request(pixels, embeddings, len(pixels), loop, loop.create_future())
+        with self._changed:
+            if self._closed:
+                raise RuntimeError("the embedding service is closed")
+            queue = self._urgent if urgent else self._patient
+            queue.extend((request, i) for i in range(len(pixels)))
+            self._changed.notify(len(pixels))
+        try:
+            return await request.answer
+        finally:
+            request.over = True
+
+    def close(self) -> None:
+        """Finish what is begun, refuse what waits, stop the threads. Blocks for a batch's time."""
+        with self._changed:
+            self._closed = True
+            waiting = {request for request, _ in (*self._urgent, *self._patient)}
+            self._urgent.clear()
+            self._patient.clear()
+            self._changed.notify_all()
+        for request in waiting:
+            _answer(request, RuntimeError("the embedding service was closed"))
+        for thread in self._threads:
+            thread.join()
+
+    def _work(self) -> None:
+        while batch := self._take():
+            self._observe(len(batch))
+            try:
+                rows = self.embedder.embed(np.stack([request.pixels[i] for request, i in batch]))
+            except Exception as error:  # noqa: BLE001 - not ours to judge: it goes to who waits
+                for request in {request for request, _ in batch}:
+                    _answer(request, error)
+            else:
+                self._deliver(batch, rows)
+
+    def _take(self) -> list[_Picture]:
+        """Wait for pictures and take this worker's share of them; nothing once closed."""
+        with self._changed:
+            while True:
+                while not (self._urgent or self._patient or self._closed):
+                    self._changed.wait()
+                if self._closed:
+                    return []
+                queue = self._urgent or self._patient
+                share = -(-len(queue) // self.embedder.parallel)  # so that no worker stands idle
+                taken = [queue.popleft() for _ in range(min(share, self.embedder.batch))]
+                if batch := [picture for picture in taken if not picture[0].over]:
+                    return batch
+
+    def _deliver(self, batch: list[_Picture], rows: Embeddings) -> None:
+        finished = []
+        with self._changed:
+            for (request, i), row in zip(batch, rows, strict=True):
+                request.embeddings[i] = row
+                request.left -= 1
+                if not request.left:
+                    finished.append(request)
+        for request in finished:
+            _answer(request, request.embeddings)
+
+
+def _answer(request: _Request, answer: Embeddings | Exception) -> None:
+    """Hand a request its answer, in its own event loop, unless nobody waits."""
+    request.over = True
+    with suppress(RuntimeError):  # the loop is closed, and with it all who waited
+        request.loop.call_soon_threadsafe(_settle, request.answer, answer)
+
+
+def _settle(future: asyncio.Future[Embeddings], answer: Embeddings | Exception) -> None:
+    if future.done():
+        return
+    if isinstance(answer, Exception):
+        future.set_exception(answer)
+    else:
+        future.set_result(answer)
