@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from search_api.bodies import Bodies
+from search_api.documents import Documents
 from search_api.health import Health
 from search_api.images import Images
 from search_api.limits import Limits
@@ -54,6 +55,7 @@ def _routes(parts: Parts, max_bytes: int, limits: Limits) -> list[BaseRoute]:
     images = Images(parts, originals, limits)
     objects = Objects(parts, originals, limits)
     health = Health(parts)
+    documents = Documents()
     counted = [Middleware(CountSearches)]
     return [
         Route("/v1/search", searches.search, methods=["GET", "POST"], middleware=counted),
@@ -68,6 +70,9 @@ def _routes(parts: Parts, max_bytes: int, limits: Limits) -> list[BaseRoute]:
         Route("/livez", health.live),
         Route("/readyz", health.ready),
         Route("/metrics", health.metrics),
+        Route("/openapi.json", documents.openapi),
+        Route("/docs", documents.page),
+        Route("/docs.css", documents.style),
         Route("/", _page),
         Mount("/static", StaticFiles(directory=PAGE)),
     ]

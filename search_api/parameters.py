@@ -56,8 +56,8 @@ def _object_word(value: Any) -> ObjectRef:  # noqa: ANN401 - whatever the query 
         raise ValueError("this is no cursor of a list") from None
 
 
-Limit = Annotated[int, BeforeValidator(_no_bool), Field(ge=1, le=1000)]
-Share = Annotated[float, BeforeValidator(_no_bool), Field(ge=0, le=1, allow_inf_nan=False)]
+Limit = Annotated[int, Field(ge=1, le=1000), BeforeValidator(_no_bool)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), BeforeValidator(_no_bool)]
 
 
 class Parameters(BaseModel):

@@ -124,9 +124,11 @@ class FakeDecoder:
 
     def __init__(self) -> None:
         self.decoded = 0
+        self.urgent: list[bool] = []
         self.hold: asyncio.Event | None = None
 
     async def decode(self, data, *, box=None, urgent=False):
+        self.urgent.append(urgent)
         if self.hold:
             await self.hold.wait()
         if not data.startswith(b"PICTURE"):
@@ -155,8 +157,10 @@ class FakeEmbedding:
 
     def __init__(self) -> None:
         self.embedded = 0
+        self.urgent: list[bool] = []
 
     async def embed(self, pixels, *, urgent=False):
+        self.urgent.append(urgent)
         self.embedded += len(pixels)
         drawn = [np.random.default_rng(zlib.crc32(p.tobytes())).normal(size=512) for p in pixels]
         return np.array([d / np.linalg.norm(d) for d in drawn], np.float32)
@@ -178,6 +182,8 @@ class FakeStore:
         if ref not in self.data:
             raise ObjectGone(ref.key)
         data = self.data[ref]
+        if len(data) > max_bytes:
+            raise Rejected(Reason.TOO_MANY_BYTES, "too large")
         stat = ObjectStat(ref, len(data), image_digest(data), datetime(2026, 1, 1, tzinfo=UTC))
         return ObjectBytes(stat, data, image_digest(data))
 

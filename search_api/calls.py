@@ -1,0 +1,149 @@
+"""Every call the API takes, as its documents describe it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from search_api.parameters import (
+    ListParameters,
+    Parameters,
+    SearchParameters,
+    ThumbnailParameters,
+)
+from search_api.schemas import (
+    BucketsReply,
+    HealthReply,
+    ImageReply,
+    ObjectEntry,
+    ObjectPage,
+    Reply,
+    SearchReply,
+    StatsReply,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One method on one path.
+
+    Attributes:
+        reply: the model of its JSON; None where it answers `media_type` instead.
+        inputs: what the query string may name beside `parameters`.
+        problems: the statuses it may refuse with.
+    """
+
+    name: str
+    method: str
+    path: str
+    summary: str
+    reply: type[Reply] | None = None
+    media_type: str = "application/json"
+    parameters: type[Parameters] | None = None
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    takes_body: bool = False
+    problems: tuple[int, ...] = ()
+
+    @property
+    def path_parameters(self) -> list[str]:
+        """The names in braces."""
+        return re.findall(r"{(\w+)}", self.path)
+
+
+LINK = {
+    "image_id": "Search for this known image.",
+    "key": "Search for the image of this object; `bucket` names its bucket.",
+    "url": "Search for the picture at this address; off unless the operator allows it.",
+}
+
+CALLS = (
+    Call(
+        "search",
+        "POST",
+        "/v1/search",
+        "Find a picture and its look-alikes.",
+        SearchReply,
+        parameters=SearchParameters,
+        takes_body=True,
+        problems=(400, 404, 408, 413, 415, 422, 429, 503),
+    ),
+    Call(
+        "search_link",
+        "GET",
+        "/v1/search",
+        "The same, as a link to share.",
+        SearchReply,
+        parameters=SearchParameters,
+        inputs=LINK,
+        problems=(400, 404, 415, 422, 429, 503),
+    ),
+    Call(
+        "image",
+        "GET",
+        "/v1/images/{image_id}",
+        "An image's facts and its objects.",
+        ImageReply,
+        problems=(404, 503),
+    ),
+    Call(
+        "similar",
+        "GET",
+        "/v1/images/{image_id}/similar",
+        "An image's look-alikes, itself left out.",
+        SearchReply,
+        parameters=SearchParameters,
+        problems=(400, 404, 422, 429, 503),
+    ),
+    Call(
+        "thumbnail",
+        "GET",
+        "/v1/images/{image_id}/thumbnail",
+        "The picture, small, re-encoded.",
+        media_type="image/webp",
+        parameters=ThumbnailParameters,
+        problems=(404, 422, 429, 503),
+    ),
+    Call(
+        "objects",
+        "GET",
+        "/v1/objects",
+        "What is stored, page by page, in key order.",
+        ObjectPage,
+        parameters=ListParameters,
+        problems=(422, 503),
+    ),
+    Call(
+        "object",
+        "GET",
+        "/v1/objects/{bucket}/{key}",
+        "What became of one object; slashes in the key may stand as they are.",
+        ObjectEntry,
+        problems=(400, 404, 503),
+    ),
+    Call(
+        "content",
+        "GET",
+        "/v1/content/{bucket}/{key}",
+        "An object's picture, as it was stored.",
+        media_type="image/*",
+        problems=(400, 404, 429, 503),
+    ),
+    Call(
+        "buckets",
+        "GET",
+        "/v1/buckets",
+        "How many objects each bucket holds.",
+        BucketsReply,
+        problems=(503,),
+    ),
+    Call("stats", "GET", "/v1/stats", "Totals.", StatsReply, problems=(503,)),
+    Call("livez", "GET", "/livez", "Whether the process lives.", HealthReply),
+    Call(
+        "readyz",
+        "GET",
+        "/readyz",
+        "Whether searches can be answered now; 503 names what is missing.",
+        HealthReply,
+        problems=(503,),
+    ),
+    Call("metrics", "GET", "/metrics", "Figures for Prometheus.", media_type="text/plain"),
+)

@@ -1,0 +1,115 @@
+"""The OpenAPI 3.1 document, made of the very models that check requests and write replies."""
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from importlib.metadata import version
+from typing import Any
+
+from openapi_pydantic import Info, MediaType, OpenAPI, Operation, Parameter, PathItem, Response
+from openapi_pydantic.util import PydanticSchema, construct_open_api_with_schema_class
+from openapi_pydantic.v3.v3_1 import ParameterLocation, RequestBody, Schema
+
+from search_api.calls import CALLS, Call
+from search_api.parameters import Parameters
+from search_api.schemas import ProblemReply, Reply
+
+OBJECT = {
+    "type": "object",
+    "required": ["bucket", "key"],
+    "properties": {"bucket": {"type": "string"}, "key": {"type": "string"}},
+}
+
+
+def document() -> OpenAPI:
+    """Build the document."""
+    paths: dict[str, PathItem] = {}
+    for call in CALLS:
+        item = paths.setdefault(call.path, PathItem())
+        setattr(item, call.method.lower(), _operation(call))
+    info = Info(
+        title="Seenit",
+        version=version("seenit"),
+        summary="Have I seen this picture before, and where?",
+    )
+    return construct_open_api_with_schema_class(OpenAPI(openapi="3.1.0", info=info, paths=paths))
+
+
+def _operation(call: Call) -> Operation:
+    in_path = [
+        _parameter(name, ParameterLocation.PATH, {"type": "string"}, "")
+        for name in call.path_parameters
+    ]
+    linked = [
+        _parameter(name, ParameterLocation.QUERY, {"type": "string"}, text)
+        for name, text in call.inputs.items()
+    ]
+    in_query = list(_of_model(call.parameters)) if call.parameters else []
+    return Operation(
+        operationId=call.name,
+        summary=call.summary,
+        parameters=[*in_path, *linked, *in_query] or None,
+        requestBody=_search_body(call.parameters) if call.takes_body and call.parameters else None,
+        responses={"200": _answer(call), **{str(code): _problem(code) for code in call.problems}},
+    )
+
+
+def _of_model(model: type[Parameters]) -> Iterable[Parameter]:
+    for name, schema in model.model_json_schema()["properties"].items():
+        text = schema.pop("description", "")
+        yield _parameter(name, ParameterLocation.QUERY, schema, text)
+
+
+def _parameter(name: str, where: ParameterLocation, schema: dict[str, Any], text: str) -> Parameter:
+    described = {
+        "name": name,
+        "in": where,
+        "required": where is ParameterLocation.PATH,
+        "description": text or None,
+        "schema": schema,
+    }
+    return Parameter.model_validate(described)
+
+
+def _search_body(parameters: type[Parameters]) -> RequestBody:
+    shared = parameters.model_json_schema()["properties"]
+    form = {"image": {"type": "string", "format": "binary"}, **shared}
+    named = {
+        "base64": {"type": "string", "description": "The picture, or a data URI of it."},
+        "image_id": {"type": "string"},
+        "object": OBJECT,
+        "url": {"type": "string", "description": "Off unless the operator allows it."},
+        **shared,
+    }
+    content = {
+        "multipart/form-data": {"type": "object", "properties": form},
+        "application/json": {
+            "type": "object",
+            "properties": named,
+            "description": "Exactly one of base64, image_id, object and url.",
+        },
+    }
+    return RequestBody(
+        required=True,
+        content={
+            kind: MediaType(media_type_schema=Schema.model_validate(schema))
+            for kind, schema in content.items()
+        },
+    )
+
+
+def _answer(call: Call) -> Response:
+    if call.reply is None:
+        return Response(description=call.media_type, content={call.media_type: MediaType()})
+    schema = PydanticSchema[Reply](schema_class=call.reply)
+    content = {"application/json": MediaType(media_type_schema=schema)}
+    return Response(description=_first_line(call.reply), content=content)
+
+
+def _problem(code: int) -> Response:
+    schema = PydanticSchema[ProblemReply](schema_class=ProblemReply)
+    content = {"application/problem+json": MediaType(media_type_schema=schema)}
+    return Response(description=HTTPStatus(code).phrase, content=content)
+
+
+def _first_line(model: type) -> str:
+    return (model.__doc__ or "").partition("\n")[0]

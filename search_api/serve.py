@@ -1,0 +1,108 @@
+"""`seenit serve`: the search API as a process of its own."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from search_api.app import create_app
+from search_api.parts import Parts
+from shared.catalog.open import open_reader
+from shared.embedding.load import load_embedder
+from shared.embedding.service import EmbeddingService
+from shared.errors import ConfigurationError
+from shared.images.decoder import Decoder, Limits
+from shared.settings import Settings
+from shared.storage.open import open_store
+from shared.vectors.open import open_index
+
+GRACE_S = 10
+"""How long requests under way may still take once the process was told to stop."""
+
+
+@asynccontextmanager
+async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
+    """Open all that search reads from, and close it in reverse order.
+
+    Raises:
+        ConfigurationError: a part refuses its setting, or holds another model's work.
+        TransientError: a part does not answer.
+    """
+    store = open_store(settings)
+    embedder = await asyncio.to_thread(load_embedder, settings)
+    catalog = await open_reader(settings.resolved_catalog_url, embedder.model_id)
+    try:
+        url = settings.resolved_index_url
+        index = await asyncio.to_thread(open_index, url, embedder.model_id, embedder.dimension)
+        limits = Limits(settings.max_pixels, settings.decode_timeout_s, settings.decode_memory)
+        processes = min(4, os.cpu_count() or 1)
+        with (
+            closing(index),
+            closing(Decoder(processes, limits)) as decoder,
+            closing(EmbeddingService(embedder)) as embedding,
+        ):
+            yield Parts(store, catalog, index, decoder, embedding)
+    finally:
+        await catalog.close()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take the address before anything slow is started; port 0 takes a free one.
+
+    Raises:
+        ConfigurationError: it cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except socket.gaierror as error:
+        raise ConfigurationError("SEENIT_HOST", f"{host}: {error.strerror}") from None
+    except OSError as error:
+        raise ConfigurationError("SEENIT_PORT", f"{host}:{port}: {error.strerror}") from None
+
+
+def server_for(app: ASGIApp) -> uvicorn.Server:
+    """Make the server of an app; whoever runs it hands it the listening socket."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=30,
+            timeout_graceful_shutdown=GRACE_S,
+        )
+    )
+
+
+async def serve(settings: Settings) -> None:
+    """Answer until SIGINT or SIGTERM, then finish what is under way and return."""
+    with listen(settings.host, settings.port) as listener:
+        async with open_parts(settings) as parts:
+            server = server_for(create_app(parts, settings))
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                # uvicorn stops on these and raises them again afterwards; by then it is over.
+                loop.add_signal_handler(number, lambda: None)
+            await server.serve(sockets=[listener])
+
+
+def run(settings: Settings) -> None:
+    """Run `serve` on the fastest loop there is."""
+    if sys.platform == "win32":
+        asyncio.run(serve(settings))
+        return
+    import uvloop  # noqa: PLC0415 - not to be had on Windows
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(settings))
