@@ -1,0 +1,5 @@
+"""`python -m seenit`."""
+
+from seenit.cli import main
+
+main()

@@ -1,0 +1,57 @@
+"""Asks a running API on behalf of the command line."""
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from shared.errors import SeenitError
+from shared.settings import Settings
+
+TIMEOUT_S = 60.0
+
+
+class ApiError(SeenitError):
+    """The API refused, or does not answer."""
+
+
+class Client:
+    """A few calls of the HTTP API, with its problems told in one line."""
+
+    def __init__(self, settings: Settings, url: str | None = None) -> None:
+        self.url = (url or f"http://{settings.host}:{settings.port}").rstrip("/")
+        tokens = settings.api_tokens
+        bearer = {"Authorization": f"Bearer {tokens[0].get_secret_value()}"} if tokens else {}
+        self._http = httpx.Client(base_url=self.url, headers=bearer, timeout=TIMEOUT_S)
+
+    def get(self, path: str) -> Any:  # noqa: ANN401 - JSON
+        """GET a JSON document."""
+        return self._json("GET", path)
+
+    def search(self, image: str, limit: int) -> Any:  # noqa: ANN401 - JSON
+        """Search with a file, a URL or `bucket/key`."""
+        path = Path(image).expanduser()
+        if path.is_file():
+            with path.open("rb") as file:
+                return self._json(
+                    "POST", "/v1/search", files={"image": file}, data={"limit": str(limit)}
+                )
+        if image.startswith(("http://", "https://")):
+            return self._json("POST", "/v1/search", json={"url": image, "limit": limit})
+        bucket, slash, key = image.partition("/")
+        if not slash:
+            raise ApiError(f"there is no file {image}; an object is named as bucket/key")
+        wanted = {"object": {"bucket": bucket, "key": key}, "limit": limit}
+        return self._json("POST", "/v1/search", json=wanted)
+
+    def _json(self, method: str, path: str, **request: Any) -> Any:  # noqa: ANN401 - httpx's own
+        try:
+            response = self._http.request(method, path, **request)
+        except httpx.HTTPError as error:
+            raise ApiError(f"{self.url} does not answer ({error}); is `seenit up` running?") from None
+        if response.is_success or (path == "/readyz" and response.status_code == 503):
+            return response.json()
+        if response.headers.get("content-type", "").startswith("application/problem+json"):
+            problem = response.json()
+            raise ApiError(f"{problem['title']}: {problem['detail']}")
+        raise ApiError(f"{self.url} answered {response.status_code}")

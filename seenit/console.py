@@ -1,0 +1,72 @@
+"""What the command line prints, and how it ends."""
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.markup import escape
+
+from shared.errors import ConfigurationError, SeenitError
+
+out = Console(highlight=False)
+"""Results."""
+
+notes = Console(stderr=True, highlight=False)
+"""Progress, remarks and errors: never in the way of a script that reads the results."""
+
+FAILED, MISUSED = 1, 2
+
+
+def log_to_console(level: str) -> None:
+    """Send the program's log to the console."""
+    handler = RichHandler(console=notes, show_path=False, show_time=False, markup=False)
+    logging.basicConfig(level=level.upper(), format="%(message)s", handlers=[handler], force=True)
+    for chatty in ("uvicorn", "watchfiles", "httpx", "alembic", "aiosqlite", "stamina"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def print_json(data: Any) -> None:  # noqa: ANN401 - whatever a verb has to say
+    """Print one JSON document, keys that are no Unicode escaped."""
+    print(json.dumps(data, ensure_ascii=True, default=str))
+
+
+def plain(text: str) -> str:
+    """Make any key printable: markup and control characters are shown, not obeyed."""
+    readable = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return escape("".join(c if c.isprintable() else c.encode("unicode_escape").decode()
+                          for c in readable))
+
+
+@contextmanager
+def told_plainly() -> Iterator[None]:
+    """Turn Seenit's own errors into one line and an exit code.
+
+    Raises:
+        typer.Exit: 2 for a configuration that cannot be, 1 for everything else.
+    """
+    try:
+        yield
+    except ConfigurationError as error:
+        notes.print(f"[bold red]seenit:[/] {plain(str(error))}", soft_wrap=True)
+        raise typer.Exit(MISUSED) from None
+    except SeenitError as error:
+        notes.print(f"[bold red]seenit:[/] {plain(str(error))}", soft_wrap=True)
+        raise typer.Exit(FAILED) from None
+    except ExceptionGroup as group:
+        mine, rest = group.split(SeenitError)
+        if mine is None or rest is not None:
+            raise
+        with told_plainly():
+            raise _first(mine) from None
+
+
+def _first(group: ExceptionGroup[SeenitError]) -> SeenitError:
+    error: SeenitError | ExceptionGroup[SeenitError] = group
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error

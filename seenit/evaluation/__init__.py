@@ -1,0 +1,1 @@
+"""How often an edited copy finds its original: the engine of `seenit evaluate`."""

@@ -1,0 +1,85 @@
+"""`seenit bench ingest|search`: measures on this machine, against the bare loop in the same run."""
+
+import dataclasses
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from seenit import options
+from seenit.benchmark import ingest as ingest_benchmark
+from seenit.benchmark import search as search_benchmark
+from seenit.benchmark.pictures import load_pictures
+from seenit.console import notes, out, print_json, told_plainly
+from seenit.running import run
+from seenit.verbs.samples import samples
+
+bench = typer.Typer(
+    help="Measure on this machine, against the bare loop in the same run.", no_args_is_help=True
+)
+Pictures = Annotated[
+    Path | None, typer.Argument(help="A folder of pictures [default: the samples].")
+]
+Count = Annotated[int, typer.Option("--count", "-n", min=64, help="How many copies of them.")]
+
+
+@bench.command()
+def ingest(
+    pictures: Pictures = None, count: Count = 2000, *, as_json: options.AsJson = False
+) -> None:
+    """From a folder to searchable, against reading, hashing, decoding and embedding alone."""
+    with told_plainly(), _pictures(pictures) as folder, notes.status("Preparing") as status:
+        figures = run(
+            ingest_benchmark.measure(
+                options.settings_for(), load_pictures(folder), count, status.update
+            )
+        )
+    if as_json:
+        print_json(dataclasses.asdict(figures))
+        return
+    table = Table("ingest", "pictures/s", box=None, header_style="bold")
+    table.add_row("end to end", f"{figures.end_to_end:.1f}")
+    table.add_row("bare loop", f"{figures.bare:.1f}")
+    table.add_row("ratio", f"[bold]{figures.ratio:.3f}[/]")
+    out.print(table)
+    out.print(f"[dim]{figures.pictures:,} pictures, {figures.model_id}[/]")
+
+
+@bench.command()
+def search(
+    pictures: Pictures = None, count: Count = 1000, *, as_json: options.AsJson = False
+) -> None:
+    """Over HTTP with 1 and 16 clients, against decoding, embedding and index search alone."""
+    with told_plainly(), _pictures(pictures) as folder, notes.status("Preparing") as status:
+        figures = search_benchmark.measure(
+            options.settings_for(), load_pictures(folder), count, status.update
+        )
+    if as_json:
+        print_json(dataclasses.asdict(figures))
+        return
+    table = Table("search", "p50 ms", "p99 ms", "requests/s", box=None, header_style="bold")
+    for name, p50, p99, rate in (
+        ("1 client", figures.one_p50, figures.one_p99, figures.one_rate),
+        ("bare steps", figures.bare_p50, figures.bare_p99, 1 / figures.bare_p50),
+        ("16 clients", figures.many_p50, figures.many_p99, figures.many_rate),
+    ):
+        table.add_row(name, f"{p50 * 1000:.1f}", f"{p99 * 1000:.1f}", f"{rate:.1f}")
+    table.add_row("bare decode + forward", "", "", f"{figures.bare_rate:.1f}")
+    out.print(table)
+    out.print(f"p50 of 1 client / bare steps: [bold]{figures.p50_ratio:.2f}[/]")
+    out.print(f"16 clients / bare decode + forward: [bold]{figures.throughput_ratio:.2f}[/]")
+    out.print(f"[dim]{figures.pictures:,} pictures indexed, {figures.model_id}[/]")
+
+
+@contextmanager
+def _pictures(folder: Path | None) -> Iterator[Path]:
+    if folder is not None:
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="seenit-samples-") as place:
+        samples(Path(place))
+        yield Path(place)

@@ -1,0 +1,111 @@
+"""`seenit rejections list|retry`: what could not be indexed and why; try again."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from seenit import options
+from seenit.console import notes, out, plain, print_json, told_plainly
+from seenit.running import run
+from seenit.verbs.reconcile import working
+from shared.catalog.open import open_reader
+from shared.errors import Reason
+from shared.protocols import CatalogReader
+from shared.records import Event, ObjectState, Outcome, StoredObject
+from shared.settings import Settings
+from shared.storage.open import open_store
+from streams.parts import open_parts
+
+PAGE = 1000
+
+rejections = typer.Typer(help="What could not be indexed and why; try again.", no_args_is_help=True)
+Why = Annotated[Reason | None, typer.Option("--reason", "-r", help="Only this reason.")]
+
+
+@rejections.command("list")
+def list_rejections(
+    bucket: options.Bucket = None,
+    reason: Why = None,
+    folder: options.Folder = None,
+    data: options.Data = None,
+    *,
+    as_json: options.AsJson = False,
+) -> None:
+    """Show what could not be indexed and why."""
+    with told_plainly():
+        rows = run(_list(options.settings_for(folder, data), bucket, reason))
+    if as_json:
+        print_json([_row(row) for row in rows])
+        return
+    table = Table("bucket", "key", "reason", "detail", box=None, header_style="bold")
+    for row in rows:
+        values = _row(row)
+        table.add_row(*(plain(values[name]) for name in ("bucket", "key", "reason", "detail")))
+    out.print(table if rows else "Nothing was rejected.")
+
+
+@rejections.command()
+def retry(
+    bucket: options.Bucket = None,
+    reason: Why = None,
+    folder: options.Folder = None,
+    data: options.Data = None,
+    *,
+    as_json: options.AsJson = False,
+) -> None:
+    """Look at rejected objects again, as they are now."""
+    with told_plainly():
+        outcomes = run(_retry(options.settings_for(folder, data), bucket, reason))
+    if as_json:
+        print_json(outcomes)
+    else:
+        told = ", ".join(f"{count:,} {outcome}" for outcome, count in outcomes.items())
+        out.print(told or "Nothing was rejected.")
+
+
+async def _list(settings: Settings, bucket: str | None, reason: Reason | None) -> list[StoredObject]:
+    catalog = await open_reader(settings.resolved_catalog_url)
+    try:
+        return [row async for row in _rejected(catalog, bucket, reason)]
+    finally:
+        await catalog.close()
+
+
+async def _retry(
+    settings: Settings, bucket: str | None, reason: Reason | None
+) -> dict[Outcome, int]:
+    async with AsyncExitStack() as stack:
+        with notes.status("Loading the model"):
+            parts = await stack.enter_async_context(open_parts(settings, open_store(settings)))
+        rows = [row async for row in _rejected(parts.catalog, bucket, reason)]
+        async with working(parts, len(rows)) as work:
+            for row in rows:
+                await parts.intake.offer(Event(row.stat.ref, time.time(), again=True))
+        return work.outcomes
+
+
+async def _rejected(
+    catalog: CatalogReader, bucket: str | None, reason: Reason | None
+) -> AsyncIterator[StoredObject]:
+    after = None
+    while rows := await catalog.page(
+        bucket=bucket, state=ObjectState.REJECTED, after=after, limit=PAGE
+    ):
+        for row in rows:
+            if reason is None or row.reason is reason:
+                yield row
+        after = rows[-1].stat.ref
+
+
+def _row(row: StoredObject) -> dict[str, str]:
+    ref = row.stat.ref
+    return {
+        "bucket": ref.bucket,
+        "key": ref.key,
+        "reason": row.reason or "",
+        "detail": row.detail or "",
+    }

@@ -1,0 +1,42 @@
+"""`seenit search`: a table of hits."""
+
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from seenit import options
+from seenit.client import Client
+from seenit.console import out, plain, print_json, told_plainly
+
+Api = Annotated[
+    str | None, typer.Option("--api", help="The API [default: SEENIT_HOST and SEENIT_PORT].")
+]
+
+
+def search(
+    image: Annotated[str, typer.Argument(help="A file, a URL, or bucket/key.")],
+    api: Api = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="Hits.")] = 10,
+    *,
+    as_json: options.AsJson = False,
+) -> None:
+    """Search with a picture: have I seen it before, and where?"""
+    with told_plainly():
+        reply = Client(options.settings_for(), api).search(image, limit)
+    if as_json:
+        print_json(reply)
+        return
+    table = Table("similarity", "match", "bucket/key", "size", box=None, header_style="bold")
+    for hit in reply["hits"]:
+        table.add_row(*_row(hit))
+    out.print(table if reply["hits"] else "Nothing is indexed that could match.")
+    if not any(hit["match"] != "similar" for hit in reply["hits"]):
+        out.print("[dim]Nothing close: not seen before.[/]")
+
+
+def _row(hit: dict[str, Any]) -> tuple[str, str, str, str]:
+    colour = {"exact": "green", "near_duplicate": "cyan"}.get(hit["match"], "dim")
+    places = "\n".join(plain(f"{o['bucket']}/{o['key']}") for o in hit["objects"])
+    similarity = f"{hit['similarity']:.3f}"
+    return similarity, f"[{colour}]{hit['match']}[/]", places, f"{hit['width']} x {hit['height']}"
