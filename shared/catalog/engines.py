@@ -24,8 +24,15 @@ READERS = 4
 BUSY_MS = 30_000
 """How long a writer waits for another one's transaction before it gives up."""
 
-_PRAGMAS = (f"busy_timeout={BUSY_MS}", "journal_mode=WAL", "synchronous=NORMAL")
-_WRITER_PRAGMAS = (*_PRAGMAS, "cache_size=-65536", "wal_autocheckpoint=4000")
+_WRITER_PRAGMAS = (
+    f"busy_timeout={BUSY_MS}",
+    "journal_mode=WAL",
+    "synchronous=NORMAL",
+    # Digests land on pages at random: the more the log gathers (pages of 4 KiB), the fewer times
+    # each is written back.
+    "wal_autocheckpoint=10000",
+    "cache_size=-65536",
+)
 _READER_PRAGMAS = (f"busy_timeout={BUSY_MS}", "query_only=ON", "cache_size=-16384")
 
 

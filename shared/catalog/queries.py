@@ -30,17 +30,12 @@ def among(column: ColumnElement[Any]) -> ColumnElement[bool]:
     return column.in_(ids)
 
 
-_IS_INDEXED = objects.c.state == ObjectState.INDEXED.value
-_IN_THE_INDEX = (
-    images.c.model_id == bindparam("model_id"),
-    images.c.state == ImageState.INDEXED.value,
-)
+_INDEXED_OBJECT = objects.c.state == ObjectState.INDEXED.value
+_INDEXED_IMAGE = images.c.state == ImageState.INDEXED.value
 _PLACE = (objects.c.bucket, objects.c.key)
 
 KNOWN = select(*OBJECT).where(among(objects.c.object_id))
-KNOWN_IMAGES = select(*FACTS).where(
-    among(images.c.image_id), images.c.state == ImageState.INDEXED.value
-)
+KNOWN_IMAGES = select(*FACTS).where(among(images.c.image_id), _INDEXED_IMAGE)
 BY_USER_KEY = select(*OBJECT).where(among(objects.c.user_key))
 COUNTS = (
     select(objects.c.bucket, objects.c.state, func.count())
@@ -48,13 +43,18 @@ COUNTS = (
     .order_by(objects.c.bucket)
 )
 TOTALS = select(objects.c.state, func.count()).group_by(objects.c.state)
-NEWEST = select(func.max(objects.c.recorded_at)).where(_IS_INDEXED)
+NEWEST = select(func.max(objects.c.recorded_at)).where(_INDEXED_OBJECT)
 
 _HAS_OBJECT = exists().where(objects.c.image_id == images.c.image_id)
-_ALL = select(func.count()).where(*_IN_THE_INDEX).scalar_subquery()
+_ALL = (
+    select(func.count())
+    # A catalog knows one model only; asking for it leads to the index.
+    .where(images.c.model_id == bindparam("model_id"), _INDEXED_IMAGE)
+    .scalar_subquery()
+)
 _UNUSED = (
     select(func.count())
-    .where(*_IN_THE_INDEX, images.c.unused_since.is_not(None), ~_HAS_OBJECT)
+    .where(_INDEXED_IMAGE, images.c.unused_since.is_not(None), ~_HAS_OBJECT)
     .scalar_subquery()
 )
 IMAGES = select(_ALL - _UNUSED)
