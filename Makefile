@@ -4,25 +4,69 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
+PICTURES ?= pictures
 
 # A tool that installs quickly, then exactly what the lock names, hashes checked.
-# $(1): the lock; the stamp is remade when the lock or the project file changes.
+# $(1): the lock. The stamp is remade when the lock or the project file changes.
 define install
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	test -x $(UV) || $(BIN)/python -m pip install --quiet --require-hashes -r locks/uv.txt
-	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r $(1)
-	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
-	touch $@
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(UV) || $(BIN)/python -m pip install --quiet --require-hashes -r locks/uv.txt
+	@echo "Installing $(1) (some gigabytes the first time: PyTorch brings CUDA along)"
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r $(1)
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
 endef
 
-.venv/run.stamp: locks/run.txt locks/uv.txt pyproject.toml
-	$(call install,locks/run.txt)
+.PHONY: help
+help: ## Show this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.venv/test.stamp: locks/test.txt locks/uv.txt pyproject.toml .venv/run.stamp
-	$(call install,locks/test.txt)
+.PHONY: up
+up: .venv/run.stamp ## Index and serve PICTURES (default: sample pictures)
+ifeq ($(PICTURES),pictures)
+	@$(BIN)/seenit samples pictures
+endif
+	@exec $(BIN)/seenit up "$(PICTURES)"
+
+.PHONY: test
+test: .venv/test.stamp ## Run all tests; starts the real services they need
+	@tests/browser/ensure-chromium
+	$(BIN)/pytest -m "not soak"
+
+.PHONY: soak
+soak: .venv/test.stamp ## Run the long tests: more kills, more pictures
+	$(BIN)/pytest -m soak --timeout 3600
+
+.PHONY: lint
+lint: .venv/test.stamp ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+.PHONY: format
+format: .venv/test.stamp ## Put the code into the house's form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: bench
+bench: .venv/run.stamp ## Measure ingest and search against the bare loop
+	$(BIN)/seenit bench ingest $(if $(filter-out pictures,$(PICTURES)),"$(PICTURES)")
+	$(BIN)/seenit bench search $(if $(filter-out pictures,$(PICTURES)),"$(PICTURES)")
+
+.PHONY: docs
+docs: .venv/run.stamp ## Generate docs/configuration.md from the settings
+	$(BIN)/python -m seenit.documentation
+
+.PHONY: stack
+stack: .venv/test.stamp ## Start the real services for working by hand
+	$(BIN)/python -m stack start
+
+.PHONY: stack-stop
+stack-stop: .venv/test.stamp ## Stop them
+	$(BIN)/python -m stack stop
 
 .PHONY: lock
-lock: ## Resolve all dependencies anew, into locks/
+lock: .venv/run.stamp ## Resolve all dependencies anew, into locks/
 	$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet \
 		--upgrade --all-extras --group build --group dev pyproject.toml -o locks/test.txt
 	$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet \
@@ -30,3 +74,13 @@ lock: ## Resolve all dependencies anew, into locks/
 		pyproject.toml -o locks/run.txt
 	echo uv | $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 		--quiet --upgrade - -o locks/uv.txt
+
+.PHONY: clean
+clean: ## Remove the environment and all caches of this checkout
+	rm -rf .venv .stack .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+.venv/run.stamp: locks/run.txt locks/uv.txt pyproject.toml
+	$(call install,locks/run.txt)
+
+.venv/test.stamp: locks/test.txt .venv/run.stamp
+	$(call install,locks/test.txt)
