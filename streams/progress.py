@@ -51,3 +51,13 @@ class Progress:
         """Seconds still to go at this rate; None while that cannot be told."""
         left = max(0, self.total - self.done)
         return left / self.rate if self.rate > 0 else None
+
+    def report(self) -> dict[str, float | int | bool | None]:
+        """Say it all at once, for whoever shows it."""
+        return {
+            "active": self.active,
+            "done": self.done,
+            "total": self.total,
+            "rate": self.rate,
+            "eta_s": self.eta_s if self.active else None,
+        }

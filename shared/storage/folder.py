@@ -158,7 +158,11 @@ class FolderStore:
 
     def put(self, ref: ObjectRef, source: BinaryIO, user_key: str | None = None) -> None:
         """Write beside the place, then rename into it: never half a file; see ObjectWriter."""
-        path = self.path(ref)
+        try:
+            path = self.path(ref)
+        except ObjectGone:
+            detail = f"no file of this folder can be {ref.bucket}/{ref.key}"
+            raise Rejected(Reason.BAD_KEY, detail) from None
         path.parent.mkdir(parents=True, exist_ok=True)
         self._staging.mkdir(exist_ok=True)  # on the same file system, and never watched
         with tempfile.NamedTemporaryFile(dir=self._staging, prefix="put-", delete=False) as staged:
