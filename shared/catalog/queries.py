@@ -1,6 +1,7 @@
 """The statements that read. Those of fixed shape are built once, so they are compiled once."""
 
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import islice
 from typing import Any, TypeVar
@@ -45,6 +46,7 @@ COUNTS = (
 TOTALS = select(objects.c.state, func.count()).group_by(objects.c.state)
 NEWEST = select(func.max(objects.c.recorded_at)).where(_INDEXED_OBJECT)
 
+_EPOCH = datetime.fromtimestamp(0, UTC)
 _HAS_OBJECT = exists().where(objects.c.image_id == images.c.image_id)
 _ALL = (
     select(func.count())
@@ -54,7 +56,8 @@ _ALL = (
 )
 _UNUSED = (
     select(func.count())
-    .where(_INDEXED_IMAGE, images.c.unused_since.is_not(None), ~_HAS_OBJECT)
+    # Any moment at all, put as a range: SQLite looks for IS NOT NULL row by row.
+    .where(_INDEXED_IMAGE, images.c.unused_since > _EPOCH, ~_HAS_OBJECT)
     .scalar_subquery()
 )
 IMAGES = select(_ALL - _UNUSED)

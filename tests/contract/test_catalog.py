@@ -1,0 +1,675 @@
+"""What every catalog promises (shared/protocols.py), on each of them."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from shared.catalog.open import open_catalog, open_reader
+from shared.catalog.sql import SqlCatalog
+from shared.errors import ConfigurationError, Reason, TransientError
+from shared.records import (
+    BucketCount,
+    ImageFacts,
+    IndexedObject,
+    ObjectFilter,
+    ObjectRef,
+    ObjectStat,
+    ObjectState,
+    RejectedObject,
+)
+
+MODEL = "efficientnet-lite0-512-1a2b3c4d"
+MODIFIED = datetime(2024, 2, 29, 12, 30, 15, 123456, UTC)
+EVERYTHING = ObjectFilter()
+
+HOSTILE = [
+    "plain.jpg",
+    "a b+c.jpg",
+    "a%2Fb%25.jpg",
+    "cat 🐈.jpg",
+    "caf\u00e9.jpg",
+    "cafe\u0301.jpg",
+    "A.jpg",
+    "a.jpg",
+    "trailing",
+    "trailing ",
+    "trailing  ",
+    "new\nline.jpg",
+    "quote'\"`.jpg",
+    "<script>alert(1)</script>.jpg",
+    "\u202egpj.exe",
+    "x" * 1024,
+    "x" * 1023 + "y",
+    ".hidden",
+    "no-extension",
+    "100%_sure\\.jpg",
+    "nul\x00inside",
+    "not-utf8-\udcff\udc80.jpg",
+    "stra\u00dfe",
+    "strasse",
+    "deep/er/still/a.jpg",
+]
+
+
+@pytest.fixture(params=["sqlite"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty catalog of each kind."""
+    assert request.param == "sqlite"
+    return f"sqlite:///{tmp_path / 'a folder' / 'catalog.db'}"
+
+
+@pytest.fixture
+async def catalog(url: str) -> AsyncIterator[SqlCatalog]:
+    opened = await open_catalog(url, MODEL)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def other(url: str, catalog: SqlCatalog) -> AsyncIterator[SqlCatalog]:
+    """The same catalog as another process sees it."""
+    opened = await open_catalog(url, catalog.model_id)
+    yield opened
+    await opened.close()
+
+
+def image(name: object) -> ImageFacts:
+    digest = hashlib.sha256(str(name).encode("utf-8", "surrogateescape")).hexdigest()
+    return ImageFacts(digest, width=640, height=480, format="JPEG", bytes=12345)
+
+
+def stat(key: str, bucket: str = "images", **changes) -> ObjectStat:
+    facts = {"size": 12345, "etag": "e1", "last_modified": MODIFIED} | changes
+    return ObjectStat(ObjectRef(bucket, key), **facts)
+
+
+def rejection(key: str, bucket: str = "images", reason: Reason = Reason.EMPTY) -> RejectedObject:
+    return RejectedObject(stat(key, bucket), reason, "the file is empty")
+
+
+async def put(catalog: SqlCatalog, stored: ObjectStat | str, name: object = None) -> ImageFacts:
+    """Record one object; its image is named after its key unless `name` says otherwise."""
+    what = stat(stored) if isinstance(stored, str) else stored
+    facts = image(what.ref.key if name is None else name)
+    await catalog.claim([facts])
+    await catalog.record([IndexedObject(what, facts.image_id)])
+    return facts
+
+
+async def keys(catalog: SqlCatalog, **wanted) -> list[str]:
+    return [item.stat.ref.key for item in await catalog.page(**wanted)]
+
+
+def in_bytes(names: list[str]) -> list[str]:
+    return sorted(names, key=lambda name: name.encode("utf-8", "surrogateescape"))
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+# Objects
+
+
+async def test_every_key_comes_back_byte_for_byte_and_as_an_object_of_its_own(catalog):
+    facts = [image(key) for key in HOSTILE]
+    await catalog.claim(facts)
+    stats = [stat(key) for key in HOSTILE]
+    pairs = zip(stats, facts, strict=True)
+    await catalog.record([IndexedObject(item, fact.image_id) for item, fact in pairs])
+
+    found = await catalog.known([item.ref for item in stats])
+    assert {ref: item.image_id for ref, item in found.items()} == {
+        ObjectRef("images", key): image(key).image_id for key in HOSTILE
+    }
+    assert [item.ref.key_bytes for item in stats] == [
+        found[item.ref].stat.ref.key_bytes for item in stats
+    ]
+
+
+async def test_hostile_bucket_names_are_as_exact_as_keys(catalog):
+    buckets = ["Cats", "cats", "cats ", "ca\u00f1on", "can\u0303on", "\udcff"]
+    for bucket in buckets:
+        await put(catalog, stat("a", bucket))
+    assert [count.bucket for count in await catalog.buckets()] == in_bytes(buckets)
+
+
+async def test_an_object_comes_back_with_all_that_was_recorded(catalog):
+    tokyo = timezone(timedelta(hours=9))
+    given = stat(
+        "a.jpg",
+        size=2**40,
+        etag='"9b2cf5-17"',
+        version_id="3L4kqtJlcpXroDTDmJ+rmSpXd3dIbrHY",
+        user_key="SKU-é-1",
+        last_modified=MODIFIED.astimezone(tokyo),
+    )
+    before = now()
+    facts = await put(catalog, given)
+    found = (await catalog.known([given.ref]))[given.ref]
+    assert found.stat == given
+    assert found.stat.last_modified.utcoffset() == timedelta(0)
+    assert before <= found.recorded_at <= now()
+    assert (found.state, found.image_id) == (ObjectState.INDEXED, facts.image_id)
+    assert (found.reason, found.detail) == (None, None)
+
+
+async def test_a_rejection_comes_back_with_its_reason(catalog):
+    item = RejectedObject(stat("a.jpg"), Reason.BROKEN, "cut off after\n\udcff 12 bytes")
+    await catalog.record([], [item])
+    found = (await catalog.known([item.stat.ref]))[item.stat.ref]
+    assert (found.state, found.image_id) == (ObjectState.REJECTED, None)
+    assert (found.reason, found.detail) == (Reason.BROKEN, item.detail)
+
+
+async def test_an_endless_detail_is_cut_rather_than_refused(catalog):
+    await catalog.record([], [RejectedObject(stat("a"), Reason.BROKEN, "é" * 100_000)])
+    [found] = await catalog.page()
+    assert found.detail == "é" * 1000
+
+
+async def test_a_moment_without_a_zone_is_refused(catalog):
+    await catalog.claim([image("a")])
+    naive = stat("a", last_modified=MODIFIED.replace(tzinfo=None))
+    with pytest.raises(Exception, match="must be aware"):
+        await catalog.record([IndexedObject(naive, image("a").image_id)])
+
+
+async def test_a_thousand_objects_are_known_at_once_and_the_unknown_left_out(catalog):
+    stats = [stat(f"{number:04}") for number in range(1000)]
+    await catalog.claim([image("one")])
+    await catalog.record([IndexedObject(item, image("one").image_id) for item in stats[::2]])
+    found = await catalog.known([item.ref for item in stats])
+    assert set(found) == {item.ref for item in stats[::2]}
+
+
+async def test_an_overwritten_object_holds_only_its_newest_image(catalog):
+    old = await put(catalog, "a", "old")
+    new = await put(catalog, stat("a", etag="e2"), "new")
+    found = await catalog.find([old.image_id, new.image_id], EVERYTHING)
+    assert list(found) == [new.image_id]
+    assert [item.stat.etag for item in found[new.image_id]] == ["e2"]
+    assert (await catalog.stats()).objects == 1
+
+
+async def test_an_object_named_twice_in_a_batch_is_as_it_was_named_last(catalog):
+    await catalog.claim([image("old"), image("new")])
+    await catalog.record(
+        [
+            IndexedObject(stat("a"), image("old").image_id),
+            IndexedObject(stat("a", etag="e2"), image("new").image_id),
+        ]
+    )
+    [found] = await catalog.page()
+    assert (found.stat.etag, found.image_id) == ("e2", image("new").image_id)
+
+
+async def test_a_rejected_object_is_no_longer_found_and_can_be_indexed_again(catalog):
+    facts = await put(catalog, "a")
+    await catalog.record([], [rejection("a")])
+    assert await catalog.find([facts.image_id], EVERYTHING) == {}
+    await put(catalog, "a")
+    [found] = (await catalog.find([facts.image_id], EVERYTHING))[facts.image_id]
+    assert (found.state, found.reason, found.detail) == (ObjectState.INDEXED, None, None)
+
+
+async def test_forgetting_drops_only_the_named_and_tells_how_many_there_were(catalog):
+    for key in ("A", "a", "a "):
+        await put(catalog, key)
+    await catalog.record([], [rejection("broken")])
+    gone = [ObjectRef("images", key) for key in ("a", "broken", "never-there")]
+    assert await catalog.forget(gone) == 2
+    assert await keys(catalog) == ["A", "a "]
+
+
+async def test_objects_are_found_by_the_users_own_key_exactly(catalog):
+    await put(catalog, stat("1", user_key="SKU-1"))
+    await put(catalog, stat("2", user_key="sku-1"))
+    await put(catalog, stat("3", user_key="SKU-1", bucket="other"))
+    await put(catalog, stat("4"))
+    found = await catalog.objects_with_user_key(["SKU-1", "unknown"])
+    assert {item.stat.ref.key for item in found} == {"1", "3"}
+
+
+# Pages
+
+
+async def test_pages_follow_the_bytes_of_bucket_and_key(catalog):
+    await catalog.claim([image("one")])
+    stats = [stat(key, bucket) for key in HOSTILE for bucket in ("b", "a", "B")]
+    await catalog.record([IndexedObject(item, image("one").image_id) for item in stats])
+    seen: list[ObjectRef] = []
+    while page := await catalog.page(after=seen[-1] if seen else None, limit=7):
+        seen += [item.stat.ref for item in page]
+    assert seen == sorted(
+        (item.ref for item in stats), key=lambda ref: (ref.bucket.encode(), ref.key_bytes)
+    )
+
+
+async def test_pages_repeat_and_lose_nothing_while_objects_come(catalog):
+    for number in range(10, 40, 2):
+        await put(catalog, f"{number}")
+    seen: list[str] = []
+    added = iter(range(11, 41, 2))
+    while page := await catalog.page(
+        bucket="images", after=ObjectRef("images", seen[-1]) if seen else None, limit=4
+    ):
+        seen += [item.stat.ref.key for item in page]
+        await put(catalog, f"{next(added)}")
+    assert seen == sorted(set(seen))
+    assert set(seen) >= {f"{number}" for number in range(10, 40, 2)}
+
+
+async def test_a_page_keeps_to_its_bucket_prefix_and_state(catalog):
+    for bucket in ("a", "b"):
+        for key in ("cats/1", "cats/2", "dogs/1"):
+            await put(catalog, stat(key, bucket))
+        await catalog.record([], [rejection("cats/broken", bucket)])
+    assert await keys(catalog, bucket="b", prefix="cats/") == ["cats/1", "cats/2", "cats/broken"]
+    rejected = await catalog.page(prefix="cats/", state=ObjectState.REJECTED)
+    assert [item.stat.ref for item in rejected] == [
+        ObjectRef("a", "cats/broken"),
+        ObjectRef("b", "cats/broken"),
+    ]
+    after = ObjectRef("a", "cats/2")
+    following = await catalog.page(prefix="cats/", state=ObjectState.INDEXED, after=after)
+    assert [item.stat.ref for item in following] == [
+        ObjectRef("b", "cats/1"),
+        ObjectRef("b", "cats/2"),
+    ]
+    assert await keys(catalog, bucket="a", after=ObjectRef("a", "zzz")) == []
+    assert await keys(catalog, bucket="b", after=ObjectRef("a", "cats/1"), limit=1) == ["cats/1"]
+
+
+@pytest.mark.parametrize(
+    ("prefix", "expected"),
+    [
+        ("a%", ["a%b"]),
+        ("a_", ["a_b"]),
+        ("a\\", ["a\\b"]),
+        ("é", ["éa", "éé"]),
+        ("A", ["Ab"]),
+        ("\U0010ffff", ["\U0010ffffa"]),
+        ("\udcff", ["\udcff", "\udcff\udcffz"]),
+        ("a", ["a%b", "a\\b", "a_b", "aab"]),
+        ("nothing", []),
+    ],
+)
+async def test_a_prefix_means_its_bytes_and_nothing_else(catalog, prefix, expected):
+    every = ["a%b", "a_b", "a\\b", "aab", "b", "éa", "éé", "e\u0301a", "ê", "Ab"]
+    every += ["\U0010ffffa", "\udcff", "\udcff\udcffz"]
+    for key in every:
+        await put(catalog, key)
+    assert await keys(catalog, prefix=prefix) == in_bytes(expected)
+    names = await catalog.matching_images(ObjectFilter(prefix=prefix), 100)
+    assert names is not None
+    assert set(names) == {image(key).image_id for key in expected}
+
+
+# Searching
+
+
+async def test_find_names_an_images_objects_in_order_and_at_most_so_many(catalog):
+    for key, bucket in (("b", "two"), ("c", "one"), ("a", "two"), ("B", "two")):
+        await put(catalog, stat(key, bucket), "shared")
+    await put(catalog, "lonely")
+    ids = [image("shared").image_id, image("lonely").image_id, image("unknown").image_id]
+    found = await catalog.find(ids, EVERYTHING, limit=3)
+    assert {name: [item.stat.ref for item in items] for name, items in found.items()} == {
+        ids[0]: [ObjectRef("one", "c"), ObjectRef("two", "B"), ObjectRef("two", "a")],
+        ids[1]: [ObjectRef("images", "lonely")],
+    }
+
+
+async def test_find_counts_its_limit_among_objects_that_pass(catalog):
+    for key in ("a1", "a2", "b1", "b2", "b3"):
+        await put(catalog, stat(key, "one"), "shared")
+        await put(catalog, stat(key, "two"), "shared")
+        await put(catalog, stat(key, "three"), "shared")
+    where = ObjectFilter(buckets=("two", "one"), prefix="b")
+    found = await catalog.find([image("shared").image_id], where, limit=4)
+    assert [item.stat.ref for item in found[image("shared").image_id]] == [
+        ObjectRef("one", "b1"),
+        ObjectRef("one", "b2"),
+        ObjectRef("one", "b3"),
+        ObjectRef("two", "b1"),
+    ]
+    assert await catalog.find([image("shared").image_id], ObjectFilter(("none",))) == {}
+
+
+async def test_find_takes_no_images_and_very_many(catalog):
+    assert await catalog.find([], EVERYTHING) == {}
+    every = [await put(catalog, f"{number}") for number in range(3)]
+    many = [image(f"unknown {number}").image_id for number in range(1200)]
+    found = await catalog.find([*many, *(facts.image_id for facts in every)], EVERYTHING)
+    assert set(found) == {facts.image_id for facts in every}
+
+
+async def test_matching_images_gives_up_beyond_its_limit(catalog):
+    for key in ("cats/1", "cats/2", "cats/3", "dogs/1"):
+        await put(catalog, key)
+    await put(catalog, stat("cats/again"), "cats/1")
+    await catalog.record([], [rejection("cats/broken")])
+    cats = ObjectFilter(prefix="cats/")
+    names = await catalog.matching_images(cats, 3)
+    assert names is not None
+    assert sorted(names) == sorted(image(f"cats/{number}").image_id for number in (1, 2, 3))
+    assert await catalog.matching_images(cats, 2) is None
+    assert await catalog.matching_images(ObjectFilter(("other",)), 0) == []
+
+
+async def test_what_was_recorded_is_seen_by_others_at_once(catalog, other, url):
+    reader = await open_reader(url, MODEL)
+    for number in range(20):
+        facts = await put(catalog if number % 2 else other, f"{number}")
+        assert list(await reader.find([facts.image_id], EVERYTHING)) == [facts.image_id]
+        assert list(await reader.known_images([facts.image_id])) == [facts.image_id]
+        await (other if number % 2 else catalog).forget([ObjectRef("images", f"{number}")])
+        assert await reader.find([facts.image_id], EVERYTHING) == {}
+    await reader.close()
+
+
+async def test_counts_tell_states_apart(catalog):
+    assert (await catalog.stats()).newest is None
+    await put(catalog, stat("1", "b"), "shared")
+    await put(catalog, stat("2", "b"), "shared")
+    before = now()
+    await put(catalog, stat("3", "a"))
+    after = now()
+    await catalog.record([], [rejection("4", "a"), rejection("5", "c")])
+    assert await catalog.buckets() == [
+        BucketCount("a", indexed=1, rejected=1),
+        BucketCount("b", indexed=2, rejected=0),
+        BucketCount("c", indexed=0, rejected=1),
+    ]
+    stats = await catalog.stats()
+    assert (stats.objects, stats.images, stats.rejected) == (5, 2, 2)
+    assert before <= stats.newest <= after
+
+
+async def test_images_count_while_an_object_holds_them(catalog):
+    for key in ("1", "2"):
+        await put(catalog, key, "shared")
+    await catalog.claim([image("pending")])
+    await catalog.forget([ObjectRef("images", "1")])
+    assert (await catalog.stats()).images == 1
+    await catalog.forget([ObjectRef("images", "2")])
+    assert (await catalog.stats()).images == 0
+
+
+# The life of an image
+
+
+async def test_an_image_is_known_once_it_is_recorded_not_when_it_is_claimed(catalog):
+    facts = image("a")
+    await catalog.claim([facts])
+    assert await catalog.known_images([facts.image_id]) == {}
+    await catalog.record([IndexedObject(stat("a"), facts.image_id)])
+    assert await catalog.known_images([facts.image_id, "0" * 64]) == {facts.image_id: facts}
+
+
+async def test_claiming_again_takes_nothing_back(catalog):
+    facts = await put(catalog, "a")
+    await catalog.claim([facts, facts, image("b")])
+    assert list(await catalog.known_images([facts.image_id])) == [facts.image_id]
+    assert await catalog.begin_collecting(now(), 10) == [image("b").image_id]
+
+
+async def test_an_image_that_was_never_claimed_cannot_be_recorded(catalog):
+    await catalog.claim([image("claimed")])
+    batch = [
+        IndexedObject(stat("1"), image("claimed").image_id),
+        IndexedObject(stat("2"), image("never").image_id),
+    ]
+    with pytest.raises(TransientError, match="catalog"):
+        await catalog.record(batch, [rejection("3")])
+    assert await catalog.page() == []
+    assert await catalog.known_images([image("claimed").image_id]) == {}
+
+
+async def test_every_write_may_be_repeated(catalog):
+    facts = [image("a"), image("b")]
+    batch = [IndexedObject(stat(name), image(name).image_id) for name in "ab"]
+
+    async def twice() -> None:
+        for _ in range(2):
+            await catalog.claim(facts)
+        for _ in range(2):
+            await catalog.record(batch, [rejection("c")])
+
+    await twice()
+    once = [(item.stat, item.state, item.image_id) for item in await catalog.page()]
+    await twice()
+    assert [(item.stat, item.state, item.image_id) for item in await catalog.page()] == once
+    gone = [item.stat.ref for item in batch]
+    assert [await catalog.forget(gone), await catalog.forget(gone)] == [2, 0]
+    moment = now()
+    marked = await catalog.begin_collecting(moment, 10)
+    assert sorted(marked) == sorted(fact.image_id for fact in facts)
+    assert sorted(await catalog.begin_collecting(moment, 10)) == sorted(marked)
+    for _ in range(2):
+        await catalog.end_collecting(marked)
+    assert await catalog.begin_collecting(now(), 10) == []
+
+
+async def test_nothing_given_is_nothing_done(catalog):
+    await catalog.claim([])
+    await catalog.record([])
+    assert await catalog.forget([]) == 0
+    await catalog.end_collecting([])
+    assert await catalog.known([]) == {}
+    assert await catalog.known_images([]) == {}
+
+
+async def test_batches_beyond_any_limit_of_parameters_are_taken(catalog):
+    facts = [image(number) for number in range(2500)]
+    await catalog.claim(facts)
+    items = [IndexedObject(stat(f"{n:04}"), fact.image_id) for n, fact in enumerate(facts)]
+    await catalog.record(items)
+    await catalog.record(items)
+    assert len(await catalog.known_images([fact.image_id for fact in facts])) == 2500
+    assert await catalog.forget([item.stat.ref for item in items]) == 2500
+    marked = await catalog.begin_collecting(now(), 5000)
+    assert len(marked) == 2500
+    await catalog.end_collecting(marked)
+    assert await catalog.begin_collecting(now(), 5000) == []
+
+
+# Collecting
+
+
+@pytest.mark.parametrize("how", ["forgotten", "replaced", "rejected", "never recorded"])
+async def test_an_image_that_lost_its_object_is_collected(catalog, how):
+    if how == "never recorded":
+        await catalog.claim([image("old")])
+    else:
+        await put(catalog, "a", "old")
+    if how == "forgotten":
+        await catalog.forget([ObjectRef("images", "a")])
+    if how == "replaced":
+        await put(catalog, "a", "new")
+    if how == "rejected":
+        await catalog.record([], [rejection("a")])
+    assert await catalog.begin_collecting(now(), 10) == [image("old").image_id]
+
+
+async def test_an_image_is_kept_for_its_grace(catalog):
+    before = now()
+    await put(catalog, "a")
+    await catalog.forget([ObjectRef("images", "a")])
+    await catalog.claim([image("b")])
+    assert await catalog.begin_collecting(before, 10) == []
+    assert len(await catalog.begin_collecting(now(), 10)) == 2
+
+
+async def test_the_grace_counts_from_the_last_object_that_let_go(catalog):
+    for key in ("1", "2"):
+        await put(catalog, key, "shared")
+    await catalog.forget([ObjectRef("images", "1")])
+    between = now()
+    assert await catalog.begin_collecting(between, 10) == []
+    await catalog.forget([ObjectRef("images", "2")])
+    assert await catalog.begin_collecting(between, 10) == []
+    assert await catalog.begin_collecting(now(), 10) == [image("shared").image_id]
+
+
+async def test_images_in_use_do_not_hide_those_behind_them(catalog):
+    for number in range(5):
+        await put(catalog, f"a{number}", number)
+        await put(catalog, f"b{number}", number)
+    await catalog.forget([ObjectRef("images", f"a{number}") for number in range(5)])
+    await put(catalog, "c")
+    await catalog.forget([ObjectRef("images", "c")])
+    assert await catalog.begin_collecting(now(), 2) == [image("c").image_id]
+
+
+async def test_an_image_that_came_back_in_time_is_kept(catalog):
+    facts = await put(catalog, "a")
+    await catalog.forget([ObjectRef("images", "a")])
+    await catalog.record([IndexedObject(stat("b"), facts.image_id)])
+    assert await catalog.begin_collecting(now(), 10) == []
+
+
+async def test_claiming_again_renews_the_grace_of_an_image_without_objects(catalog):
+    await put(catalog, "a")
+    await catalog.forget([ObjectRef("images", "a")])
+    await catalog.claim([image("b")])
+    between = now()
+    await catalog.claim([image("a"), image("b")])
+    assert await catalog.begin_collecting(between, 10) == []
+
+
+async def test_an_image_being_collected_is_neither_known_nor_claimed_nor_recorded(catalog):
+    facts = await put(catalog, "a")
+    await catalog.forget([ObjectRef("images", "a")])
+    await catalog.begin_collecting(now(), 10)
+    assert await catalog.known_images([facts.image_id]) == {}
+    with pytest.raises(TransientError, match="collected"):
+        await catalog.claim([image("innocent"), facts])
+    with pytest.raises(TransientError, match="collected"):
+        await catalog.record([IndexedObject(stat("a"), facts.image_id)])
+    assert await catalog.page() == []
+    # The claim of the innocent one was undone with it.
+    assert await catalog.begin_collecting(now(), 10) == [facts.image_id]
+
+
+async def test_a_collected_image_can_be_claimed_anew(catalog):
+    facts = await put(catalog, "a")
+    await catalog.forget([ObjectRef("images", "a")])
+    await catalog.end_collecting(await catalog.begin_collecting(now(), 10))
+    await put(catalog, "a")
+    assert list(await catalog.known_images([facts.image_id])) == [facts.image_id]
+    assert await catalog.begin_collecting(now(), 10) == []
+
+
+async def test_ending_drops_only_what_is_marked(catalog):
+    live = await put(catalog, "a")
+    await catalog.claim([image("pending")])
+    await catalog.end_collecting([live.image_id, image("pending").image_id])
+    assert list(await catalog.known_images([live.image_id])) == [live.image_id]
+    assert await catalog.begin_collecting(now(), 10) == [image("pending").image_id]
+
+
+async def test_an_interrupted_collection_is_taken_up_first_and_within_the_limit(catalog):
+    for number in range(6):
+        await catalog.claim([image(number)])
+    first = await catalog.begin_collecting(now(), 2)
+    again = await catalog.begin_collecting(now(), 3)
+    assert len(first) == 2
+    assert len(again) == 3
+    assert set(first) < set(again)
+    assert len(await catalog.begin_collecting(now(), 2)) == 2
+
+
+# Several at once
+
+
+async def test_two_writers_of_one_catalog_lose_nothing(catalog, other):
+    async def write(writer: SqlCatalog, start: int) -> None:
+        for batch in range(start, start + 100, 10):
+            facts = [image(number % 70) for number in range(batch, batch + 10)]
+            await writer.claim(facts)
+            await writer.record(
+                [
+                    IndexedObject(stat(f"{batch + place}"), fact.image_id)
+                    for place, fact in enumerate(facts)
+                ]
+            )
+
+    starts = ((catalog, 0), (other, 0), (catalog, 50), (other, 100), (catalog, 100))
+    await asyncio.gather(*(write(writer, start) for writer, start in starts))
+    stats = await catalog.stats()
+    assert (stats.objects, stats.images) == (200, 70)
+    assert await catalog.begin_collecting(now(), 100) == []
+
+
+async def test_of_two_images_written_to_one_object_the_loser_is_collected(catalog, other):
+    for number in range(10):
+        names = [f"{number} left", f"{number} right"]
+        await asyncio.gather(put(catalog, f"{number}", names[0]), put(other, f"{number}", names[1]))
+    winners = {item.image_id for item in await catalog.page()}
+    losers = set(await catalog.begin_collecting(now(), 100))
+    assert len(winners) == len(losers) == 10
+    assert not winners & losers
+
+
+async def test_collecting_and_recording_the_same_image_at_once_never_loses_a_vector(catalog, other):
+    for number in range(20):
+        facts = await put(catalog, f"{number}")
+        await catalog.forget([ObjectRef("images", f"{number}")])
+        marked, recorded = await asyncio.gather(
+            other.begin_collecting(now(), 10),
+            catalog.record([IndexedObject(stat(f"{number}"), facts.image_id)]),
+            return_exceptions=True,
+        )
+        if marked:
+            assert isinstance(recorded, TransientError)
+            await other.end_collecting(marked)
+        else:
+            assert recorded is None
+            assert list(await catalog.known_images([facts.image_id])) == [facts.image_id]
+
+
+async def test_a_cancelled_write_is_whole_or_nothing_and_hurts_no_later_one(catalog):
+    facts = [image(number) for number in range(300)]
+    await catalog.claim(facts)
+    items = [IndexedObject(stat(f"{n:03}"), fact.image_id) for n, fact in enumerate(facts)]
+    for turns in range(0, 60, 5):
+        task = asyncio.create_task(catalog.record(items))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert (await catalog.stats()).objects in (0, 300)
+    await catalog.record(items)
+    assert (await catalog.stats()).objects == 300
+
+
+# Opening
+
+
+async def test_what_was_recorded_is_there_when_the_catalog_is_opened_again(catalog, url):
+    await put(catalog, "a")
+    await catalog.close()
+    again = await open_catalog(url, MODEL)
+    assert await keys(again) == ["a"]
+    await again.close()
+
+
+async def test_another_models_catalog_is_refused_by_name(catalog, url):
+    await catalog.claim([image("a")])
+    for opening in (open_catalog, open_reader):
+        for model in ("aaa", "resnet50-512-00000000"):
+            with pytest.raises(ConfigurationError, match=f"of {MODEL}, not of {model}") as refused:
+                await opening(url, model)
+            assert refused.value.option == "SEENIT_MODEL"
+
+
+async def test_an_empty_catalog_may_be_opened_for_any_model(catalog, url):
+    assert await catalog.page() == []
+    another = await open_catalog(url, "resnet50-512-00000000")
+    await another.close()
