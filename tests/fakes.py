@@ -1,6 +1,7 @@
 """Stand-ins for pure logic and for faults that the real parts cannot be told to have."""
 
 import asyncio
+import threading
 import zlib
 from datetime import UTC, datetime
 
@@ -120,15 +121,17 @@ class FakeIndex:
 
 
 class FakeDecoder:
-    """Takes the first bytes of a `PICTURE` for its colour and refuses everything else."""
+    """Draws pixels from the bytes of a `PICTURE`; `hold` keeps every call waiting once `begun`."""
 
     def __init__(self) -> None:
         self.decoded = 0
         self.urgent: list[bool] = []
+        self.begun = asyncio.Semaphore(0)
         self.hold: asyncio.Event | None = None
 
     async def decode(self, data, *, box=None, urgent=False):
         self.urgent.append(urgent)
+        self.begun.release()
         if self.hold:
             await self.hold.wait()
         if not data.startswith(b"PICTURE"):
@@ -195,3 +198,33 @@ class FakeStore:
     def list(self, bucket, prefix=""):
         refs = sorted(r for r in self.data if r.bucket == bucket and r.key.startswith(prefix))
         return iter([self.stat(ref) for ref in refs])
+
+
+class FakeEmbedder:
+    """An `Embedder` that tells pictures by their first value and notes its batches in `batches`.
+
+    While `gate` is shut, every call waits once it has set `begun`. A picture of value `poison`
+    raises `ValueError`.
+    """
+
+    model_id = "fake-512-00000000"
+    dimension = 512
+    near_duplicate = 0.8
+
+    def __init__(self, parallel=1, batch=4, poison=None):
+        self.parallel = parallel
+        self.batch = batch
+        self.poison = poison
+        self.batches: list[list[int]] = []
+        self.begun = threading.Event()
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def embed(self, pixels):
+        values = [int(p.flat[0]) for p in pixels]
+        self.batches.append(values)
+        self.begun.set()
+        self.gate.wait(10)
+        if self.poison in values:
+            raise ValueError(f"poison among {values}")
+        return np.repeat(np.array(values, np.float32)[:, None], 512, axis=1)
