@@ -1,0 +1,59 @@
+"""An image's facts and its thumbnail."""
+
+import pytest
+
+from shared.errors import TransientError
+from shared.records import ObjectRef
+
+CAT = b"PICTURE of a cat"
+
+
+async def test_an_image_names_all_its_objects(world, client):
+    image_id = await world.add("b", "one", CAT)
+    await world.add("a", "two", CAT)
+    reply = (await client.get(f"/v1/images/{image_id}")).json()
+    assert [(o["bucket"], o["key"]) for o in reply["objects"]] == [("a", "two"), ("b", "one")]
+    assert (reply["width"], reply["format"], reply["bytes"]) == (640, "JPEG", len(CAT))
+
+
+async def test_an_image_that_no_object_holds_any_more_is_a_404(world, client):
+    image_id = await world.add("b", "one", CAT)
+    world.catalog.rows.clear()
+    for path in ("", "/thumbnail", "/similar"):
+        assert (await client.get(f"/v1/images/{image_id}{path}")).status_code == 404
+
+
+async def test_a_thumbnail_is_made_of_the_original_once_and_kept(world, client):
+    image_id = await world.add("b", "one", CAT)
+    first = await client.get(f"/v1/images/{image_id}/thumbnail?size=64")
+    assert first.headers["content-type"] == "image/webp"
+    assert first.content == b"RIFF64" + CAT
+    world.store.broken = TransientError("store", "gone for lunch")
+    assert (await client.get(f"/v1/images/{image_id}/thumbnail?size=64")).content == first.content
+    assert (await client.get(f"/v1/images/{image_id}/thumbnail?size=65")).status_code == 503
+
+
+async def test_a_thumbnail_that_the_client_still_has_is_not_sent_again(world, client):
+    image_id = await world.add("b", "one", CAT)
+    path = f"/v1/images/{image_id}/thumbnail"
+    first = await client.get(path)
+    assert "max-age" in first.headers["cache-control"]
+    again = await client.get(path, headers={"If-None-Match": f'"x", W/{first.headers["etag"]}'})
+    assert (again.status_code, again.content) == (304, b"")
+    other = await client.get(path + "?size=32", headers={"If-None-Match": first.headers["etag"]})
+    assert other.status_code == 200
+
+
+async def test_a_thumbnail_is_never_made_of_other_bytes(world, client):
+    image_id = await world.add("b", "one", CAT)
+    world.store.data[ObjectRef("b", "one")] = b"PICTURE of something else"
+    assert (await client.get(f"/v1/images/{image_id}/thumbnail")).status_code == 404
+    await world.add("c", "two", CAT)
+    assert (await client.get(f"/v1/images/{image_id}/thumbnail")).content.endswith(CAT)
+
+
+@pytest.mark.parametrize(("size", "status"), [(16, 200), (1024, 200), (15, 422), (1025, 422)])
+async def test_a_thumbnail_has_16_to_1024_pixels(world, client, size, status):
+    image_id = await world.add("b", "one", CAT)
+    response = await client.get(f"/v1/images/{image_id}/thumbnail", params={"size": size})
+    assert response.status_code == status
