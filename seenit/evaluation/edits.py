@@ -8,7 +8,7 @@ import io
 from collections.abc import Callable
 from random import Random
 
-from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
+from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 Edit = Callable[[Image.Image, Random], Image.Image]
 
@@ -74,9 +74,7 @@ def blur(picture: Image.Image, die: Random) -> Image.Image:
 def border(picture: Image.Image, die: Random) -> Image.Image:
     """Put a frame of one colour around it, 5 to 10 % of the longer side wide."""
     width = round(max(picture.size) * die.uniform(0.05, 0.1))
-    framed = Image.new(
-        "RGB", (picture.width + 2 * width, picture.height + 2 * width), _colour(die)
-    )
+    framed = Image.new("RGB", (picture.width + 2 * width, picture.height + 2 * width), _colour(die))
     framed.paste(picture, (width, width))
     return framed
 
@@ -99,7 +97,7 @@ def banner(picture: Image.Image, die: Random) -> Image.Image:
 
 
 def screenshot(picture: Image.Image, die: Random) -> Image.Image:
-    """Paste it small into a screen of 1280 x 800 with bars and lines of text: about a fifth of it."""
+    """Paste it small into a screen of 1280 x 800 with bars and text, on a fifth of it."""
     screen = Image.new("RGB", (1280, 800), "white")
     draw = ImageDraw.Draw(screen)
     draw.rectangle((0, 0, 1280, 60), fill=_colour(die))
@@ -136,14 +134,45 @@ EDITS: dict[str, Edit] = {
 """Every edit by its name, in the order of reports."""
 
 
-def encode(picture: Image.Image, die: Random) -> bytes:
-    """Save an edited picture the way it would be sent: mostly JPEG of quality 90, sometimes PNG."""
-    saved = io.BytesIO()
-    if die.random() < 0.25:
-        picture.save(saved, "PNG", compress_level=1)
-    else:
-        picture.save(saved, "JPEG", quality=90)
-    return saved.getvalue()
+_LONGEST = 2048
+"""Pixels of the longer side at which a picture is edited: a larger one would take seconds an edit
+and be squeezed all the same."""
+
+
+def edited_copies(data: bytes, seed: str) -> list[bytes]:
+    """Make every edit of a picture and save each as it would be sent on.
+
+    Args:
+        data: a file that Seenit can decode.
+        seed: the same seed and bytes make the same copies.
+
+    Returns:
+        files, in the order of `EDITS`: a quarter of them PNG, the others JPEG of quality 90.
+    """
+    picture = _upright(data)
+    copies = []
+    for name, edit in EDITS.items():
+        die = Random(f"{seed}:{name}")  # noqa: S311 - a die to be thrown again
+        saved = io.BytesIO()
+        edited = edit(picture, die)
+        if die.random() < 0.25:
+            edited.save(saved, "PNG", compress_level=1)
+        else:
+            edited.save(saved, "JPEG", quality=90)
+        copies.append(saved.getvalue())
+    return copies
+
+
+def _upright(data: bytes) -> Image.Image:
+    """Open a picture as a person sees it: upright, transparent parts white."""
+    opened = Image.open(io.BytesIO(data))
+    opened.draft("RGB", (_LONGEST, _LONGEST))
+    picture = ImageOps.exif_transpose(opened)
+    picture.thumbnail((_LONGEST, _LONGEST))
+    if picture.has_transparency_data:
+        white = Image.new("RGBA", picture.size, "white")
+        picture = Image.alpha_composite(white, picture.convert("RGBA"))
+    return picture.convert("RGB")
 
 
 def _crop(picture: Image.Image, die: Random, share: float) -> Image.Image:

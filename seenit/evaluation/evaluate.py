@@ -1,8 +1,7 @@
-"""Edits every picture of a folder and asks which original each edited copy finds."""
+"""Edits pictures of a folder and asks which original each edited copy finds."""
 
-import io
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,19 +9,99 @@ from random import Random
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
 
-from seenit.evaluation.edits import EDITS, encode
+from seenit.evaluation.edits import EDITS, edited_copies
+from seenit.evaluation.report import Evaluation, Tally
 from shared.digests import image_digest
-from shared.errors import Rejected, SeenitError
+from shared.errors import ConfigurationError, Rejected
 from shared.protocols import Embedder, Embeddings
 
 Decode = Callable[[bytes], NDArray[np.uint8]]
-"""From a file's bytes to RGB uint8 (224, 224, 3); raises `Rejected`. Ingest's own decoder."""
+"""From a file's bytes to RGB uint8 (224, 224, 3), as ingest decodes; raises `Rejected`."""
 
 Progress = Callable[[int, int], None]
-"""Called with the pictures done and all there are, now and then."""
+"""Told how many steps are done and how many there are."""
 
-_LONGEST = 2048
-"""Pictures are edited at most this large, in pixels of the longer side: it changes no embedding
-worth telling, and a 50-megapixel picture would take seconds an edit."""
+
+@dataclass(frozen=True, slots=True)
+class _Original:
+    path: Path
+    digest: str
+    embedding: Embeddings
+
+
+def evaluate(
+    folder: Path,
+    embedder: Embedder,
+    decode: Decode,
+    *,
+    probes: int = 200,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Embed all pictures of `folder`, edit some in every way, and see what the copies find.
+
+    Blocks; works on `embedder.parallel` pictures at once. The same seed makes the same edits.
+
+    Args:
+        folder: searched through with its subfolders; what is hidden is left out.
+        embedder: the model to judge.
+        decode: called from several threads.
+        probes: how many pictures are edited, drawn by the seed; all are looked among.
+        seed: the die.
+        progress: a step is a picture embedded or a picture edited.
+
+    Raises:
+        ConfigurationError: there are fewer than two different pictures in the folder.
+    """
+    paths = _files(folder)
+    steps = len(paths) + min(probes, len(paths))
+    done = 0
+
+    def step() -> None:
+        nonlocal done
+        done += 1
+        if progress is not None:
+            progress(done, steps)
+
+    originals: dict[str, _Original] = {}
+    with ThreadPoolExecutor(embedder.parallel) as pool:
+        for original in pool.map(lambda path: _original(path, embedder, decode), paths):
+            if original is not None:
+                originals.setdefault(original.digest, original)
+            step()
+        if len(originals) < 2:
+            raise ConfigurationError("FOLDER", f"{folder} holds fewer than two different pictures")
+        known = list(originals.values())
+        tally = Tally(np.stack([original.embedding for original in known]), embedder)
+        die = Random(seed)  # noqa: S311 - a die to be thrown again
+        drawn = die.sample(range(len(known)), min(probes, len(known)))
+        copies = pool.map(lambda i: _copies(known[i], embedder, decode, seed), drawn)
+        for i, embeddings in zip(drawn, copies, strict=True):
+            tally.add(i, embeddings)
+            step()
+    return tally.report(edits=tuple(EDITS), seed=seed, unusable=len(paths) - len(known))
+
+
+def _files(folder: Path) -> list[Path]:
+    found = []
+    for place, subfolders, names in os.walk(folder):
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        found += [Path(place, name) for name in sorted(names) if not name.startswith(".")]
+    return [path for path in found if path.is_file()]
+
+
+def _original(path: Path, embedder: Embedder, decode: Decode) -> _Original | None:
+    """Embed a file; None where it is no picture."""
+    try:
+        data = path.read_bytes()
+        pixels = decode(data)
+    except (OSError, Rejected):
+        return None
+    return _Original(path, image_digest(data), embedder.embed(pixels[None])[0])
+
+
+def _copies(original: _Original, embedder: Embedder, decode: Decode, seed: int) -> Embeddings:
+    """Embed an original's edited copies, in the order of `EDITS`."""
+    copies = edited_copies(original.path.read_bytes(), f"{seed}:{original.digest}")
+    return embedder.embed(np.stack([decode(copy) for copy in copies]))

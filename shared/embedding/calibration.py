@@ -16,7 +16,9 @@ from shared.embedding.models import Model
 UNKNOWN = 2.0
 """A threshold that no cosine reaches: without a calibration nothing is called a near duplicate."""
 
-_NEAR_DUPLICATE = {"57934424": 0.6}
+_NEAR_DUPLICATE = {"57934424": 0.7}
+"""By the weights' first 8 hex digits. Of 557,200 pairs of those 200 photographs, edited or not, the
+most alike (a passenger car and a steam locomotive, one of them edited) have a cosine of 0.67."""
 
 
 @dataclass(frozen=True, slots=True)
