@@ -1,0 +1,37 @@
+"""Choose the vector index by its URL."""
+
+from pathlib import Path
+
+from shared.errors import ConfigurationError
+from shared.protocols import VectorIndex
+from shared.vectors.exact import ExactIndex
+
+_SQLITE = "sqlite:///"
+
+
+def open_index(url: str, model_id: str, dimension: int) -> VectorIndex:
+    """Open the index of one model, making it where it does not exist.
+
+    Args:
+        url: `sqlite:///file` (exact, in this process; the rest is taken literally, as the catalog
+            takes it, so that both use one file), `http://host:19530` (a Milvus server), or anything
+            else a path (Milvus Lite).
+        model_id: whose embeddings; those of another model are never seen.
+        dimension: length of an embedding.
+
+    Raises:
+        ConfigurationError: Milvus is asked for and its client is not installed.
+        TransientError: the index does not answer.
+    """
+    if url.startswith(_SQLITE):
+        return ExactIndex(Path(url.removeprefix(_SQLITE)), model_id, dimension)
+    server = url.startswith(("http://", "https://"))
+    try:
+        if not server:
+            import milvus_lite  # type: ignore[import-untyped] # noqa: F401, PLC0415 - an extra; only seen to be there
+        from shared.vectors.milvus import MilvusIndex  # noqa: PLC0415 - pymilvus is an extra
+    except ImportError as error:
+        extra = "distributed" if server else "milvus-lite"
+        problem = f"Milvus needs more packages: pip install 'seenit[{extra}]' ({error})"
+        raise ConfigurationError("SEENIT_INDEX_URL", problem) from error
+    return MilvusIndex(url, model_id, dimension)
