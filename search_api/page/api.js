@@ -1,7 +1,5 @@
 /** Speaks to Seenit's API; every failure leaves as a Trouble. */
 
-import { withToken } from "./access.js";
-
 /**
  * @typedef {{bucket: string, key: string, user_key: ?string, url: ?string}} Place
  * @typedef {{image_id: string, similarity: number, match: "exact"|"near_duplicate"|"similar",
@@ -15,15 +13,13 @@ import { withToken } from "./access.js";
 
 const PAGE_SIZE = "24";
 const LARGEST = 32 * 2 ** 20;
-const KINDS = {
-  401: "locked", 404: "unknown", 413: "too_large", 415: "not_a_picture", 429: "busy", 503: "down",
-};
+const KINDS = { 404: "unknown", 413: "too_large", 415: "not_a_picture", 429: "busy", 503: "down" };
 
 /** Anything that kept an answer from coming. */
 export class Trouble extends Error {
   /**
-   * @param {string} kind `not_a_picture`, `too_large`, `busy`, `down`, `offline`, `unknown`,
-   *   `locked` or `other`.
+   * @param {string} kind `not_a_picture`, `too_large`, `busy`, `down`, `offline`, `unknown`
+   *   or `other`.
    * @param {string} message one sentence from the API, or none.
    * @param {number} [retryAfter] seconds.
    */
@@ -73,7 +69,8 @@ export function listObjects(filters, cursor, signal) {
   return call(`/v1/objects?${fields}`, { signal });
 }
 
-/** @returns {Promise<{objects: number, images: number, rejected: number, progress: ?object}>} */
+/** @returns {Promise<{objects: number, images: number, rejected: number,
+ *   progress: ?{active: boolean, done: number, total: number, rate: number, eta_s: ?number}}>} */
 export const stats = () => call("/v1/stats");
 
 /** @returns {Promise<{buckets: {bucket: string}[]}>} */
@@ -94,10 +91,10 @@ function selection({ bucket }, cursor) {
   return fields;
 }
 
-async function call(path, init = {}) {
+async function call(path, init) {
   let response;
   try {
-    response = await withToken(path, init);
+    response = await fetch(path, init);
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Trouble("offline", "");

@@ -1,9 +1,8 @@
 /** One hit, one card; one object of the library, one tile. */
 
-import { fill, openWithToken } from "./access.js";
 import { thumbnail } from "./api.js";
 import { keyText, make } from "./elements.js";
-import { MATCH, counted, percent, size } from "./wording.js";
+import { MATCH, percent, places, size } from "./wording.js";
 
 /**
  * Shows a hit with the places it is found in.
@@ -26,7 +25,7 @@ export function card(hit) {
       ),
       ...whereabouts(first),
       make("p", { class: "facts" }, facts),
-      make("p", { class: "does" }, again(hit.image_id, first.key), ...doings(first)),
+      make("p", { class: "does" }, again(hit.image_id, first.key), original(first)),
       others.length ? otherPlaces(others) : null,
     ),
   );
@@ -48,8 +47,10 @@ export function tile({ image_id: imageId, bucket, key }) {
 const searchAddress = (imageId) => `/?image_id=${encodeURIComponent(imageId)}`;
 
 function picture(imageId, key, pixels) {
-  const image = make("img", { alt: `Search with ${key}`, loading: "lazy", decoding: "async" });
-  fill(image, thumbnail(imageId, pixels));
+  const image = make("img", {
+    src: thumbnail(imageId, pixels), alt: `Search with ${key}`, loading: "lazy", decoding: "async",
+    onerror: () => image.classList.add("absent"),
+  });
   // The card's own "Search with this" is the stop for the keyboard; a tile makes this one its stop.
   return make("a", { class: "picture", href: searchAddress(imageId), tabindex: "-1", "data-search": imageId }, image);
 }
@@ -61,7 +62,11 @@ function again(imageId, key) {
 
 function whereabouts({ bucket, key, user_key: userKey }) {
   return [
-    keyText(key),
+    make(
+      "div", { class: "named" },
+      keyText(key),
+      make("button", { type: "button", "data-copy": key, "aria-label": `Copy key: ${key}` }, "Copy"),
+    ),
     make(
       "p", { class: "bucket" },
       "in ", make("b", {}, make("bdi", {}, bucket)),
@@ -71,23 +76,18 @@ function whereabouts({ bucket, key, user_key: userKey }) {
   ];
 }
 
-function doings({ key, url }) {
-  const open = {
-    href: url, target: "_blank", rel: "noopener", onclick: openWithToken,
-    "aria-label": `Open original: ${key}`,
-  };
-  return [
-    isWebAddress(url) ? make("a", open, "Open original") : null,
-    make("button", { type: "button", "data-copy": key, "aria-label": `Copy key: ${key}` }, "Copy key"),
-  ];
+function original({ key, url }) {
+  if (!isWebAddress(url)) return null;
+  const label = `Open original: ${key}`;
+  return make("a", { href: url, target: "_blank", rel: "noopener", "aria-label": label }, "Open original");
 }
 
 function otherPlaces(objects) {
   return make(
     "details", { class: "places" },
-    make("summary", {}, `${counted(objects.length + 1, "place")} in all`),
+    make("summary", {}, `${places(objects.length + 1)} in all`),
     ...objects.map((object) => make(
-      "div", { class: "place" }, ...whereabouts(object), make("p", { class: "does" }, ...doings(object)),
+      "div", { class: "place" }, ...whereabouts(object), make("p", { class: "does" }, original(object)),
     )),
   );
 }

@@ -9,7 +9,7 @@ import { make } from "./elements.js";
 export async function copyKey(button) {
   const copied = await put(button.dataset.copy);
   button.textContent = copied ? "Copied" : "Not allowed";
-  setTimeout(() => { button.textContent = "Copy key"; }, 1600);
+  setTimeout(() => { button.textContent = "Copy"; }, 1600);
 }
 
 async function put(text) {

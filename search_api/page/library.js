@@ -3,10 +3,11 @@
 import { buckets, stats } from "./api.js";
 import { tile } from "./cards.js";
 import { byId, make } from "./elements.js";
+import { offerBuckets } from "./filters.js";
 import { count, counted, duration } from "./wording.js";
 
 const SOON_MS = 2000;
-const LATER_MS = 15_000;
+const LATER_MS = 5000;
 
 /**
  * Adds tiles, one an image, below those that are shown.
@@ -32,14 +33,15 @@ export async function watchTotals(onChange) {
   let before = "";
   for (;;) {
     const now = document.hidden ? null : await stats().catch(() => null);
-    const changed = now !== null && JSON.stringify(now) !== before;
+    const state = now && [now.objects, now.images, now.rejected, now.progress?.active].join();
+    const changed = state !== null && state !== before;
+    if (now) showTotals(now);
     if (changed) {
-      before = JSON.stringify(now);
-      showTotals(now);
+      before = state;
       onChange(now.images);
       await fillBuckets();
     }
-    await new Promise((resolve) => { setTimeout(resolve, changed || document.hidden ? SOON_MS : LATER_MS); });
+    await new Promise((resolve) => { setTimeout(resolve, changed || now?.progress?.active ? SOON_MS : LATER_MS); });
   }
 }
 
@@ -48,7 +50,7 @@ function showTotals({ objects, images, rejected, progress }) {
   byId("total-objects").textContent = count(objects);
   byId("total-images").textContent = count(images);
   byId("total-rejected").textContent = count(rejected);
-  const running = Boolean(progress && progress.done < progress.total);
+  const running = Boolean(progress?.active && progress.total);
   byId("ingest").hidden = !running;
   if (!running) return;
   const rate = progress.rate ? `, ${counted(Math.round(progress.rate), "picture")} a second` : "";
@@ -59,10 +61,5 @@ function showTotals({ objects, images, rejected, progress }) {
 
 async function fillBuckets() {
   const answer = await buckets().catch(() => null);
-  if (!answer) return;
-  const select = /** @type {HTMLSelectElement} */ (byId("bucket"));
-  const listed = new Set(Array.from(select.options, (option) => option.value));
-  for (const { bucket } of answer.buckets) {
-    if (!listed.has(bucket)) select.append(make("option", { value: bucket }, bucket));
-  }
+  if (answer) offerBuckets(answer.buckets.map(({ bucket }) => bucket));
 }

@@ -4,10 +4,11 @@ import * as address from "./address.js";
 import { Trouble, listObjects, search } from "./api.js";
 import { copyKey } from "./copy.js";
 import { byId, make } from "./elements.js";
+import { showFilters, watchFilters } from "./filters.js";
 import { addTiles, watchTotals } from "./library.js";
 import { describeQuery, hideQuery, listen, showQuery } from "./query.js";
 import { addHits, clear, showEmptyLibrary } from "./results.js";
-import { explain, percent, verdict } from "./wording.js";
+import { explain, verdict } from "./wording.js";
 
 /** @type {{query: ?import("./api.js").Query, filters: import("./api.js").Filters,
  *   hits: import("./api.js").Hit[], cursor: ?string, stop: AbortController, images: ?number}} */
@@ -28,7 +29,7 @@ function look(query) {
 function restore() {
   const { query, filters } = address.read();
   now.filters = filters;
-  showFilters();
+  showFilters(filters);
   begin(query);
 }
 
@@ -38,7 +39,7 @@ function begin(query) {
   if (query) showQuery(query);
   else hideQuery();
   clear();
-  say(query ? "Searching…" : "The library", "");
+  if (!query) say("The library", "");
   return proceed();
 }
 
@@ -47,6 +48,7 @@ async function proceed() {
   now.stop.abort();
   const stop = now.stop = new AbortController();
   wait(true);
+  if (now.query && !now.hits.length) say("Searching…", "");
   byId("trouble").hidden = true;
   try {
     await (now.query ? nextHits(now.query, stop.signal) : nextTiles(stop.signal));
@@ -109,20 +111,9 @@ function showTrouble(trouble) {
   byId("trouble").hidden = false;
 }
 
-function showFilters() {
-  const bucket = /** @type {HTMLSelectElement} */ (byId("bucket"));
-  if (!Array.from(bucket.options).some((option) => option.value === now.filters.bucket)) {
-    bucket.append(make("option", { value: now.filters.bucket }, now.filters.bucket));
-  }
-  bucket.value = now.filters.bucket;
-  byId("least").value = String(Math.round(now.filters.least * 100));
-  byId("least-value").textContent = percent(now.filters.least);
-}
-
-function changeFilters() {
-  now.filters = { bucket: byId("bucket").value, least: Number(byId("least").value) / 100 };
-  showFilters();
-  address.write(now.query, now.filters, { replace: true });
+function changeFilters(filters) {
+  now.filters = filters;
+  address.write(now.query, filters, { replace: true });
   begin(now.query);
 }
 
@@ -147,9 +138,7 @@ function libraryChanged(images) {
 listen(look);
 document.addEventListener("click", follow);
 byId("more").addEventListener("click", proceed);
-byId("filters").addEventListener("change", changeFilters);
-byId("filters").addEventListener("submit", (event) => event.preventDefault());
-byId("least").addEventListener("input", () => { byId("least-value").textContent = `${byId("least").value} %`; });
+watchFilters(changeFilters);
 addEventListener("popstate", restore);
 restore();
 watchTotals(libraryChanged);

@@ -1,8 +1,7 @@
 /** The box: takes a picture by drop, paste or choice, and keeps it in sight. */
 
-import { fill } from "./access.js";
 import { thumbnail } from "./api.js";
-import { byId } from "./elements.js";
+import { byId, make } from "./elements.js";
 import { size } from "./wording.js";
 
 const IMAGE_ID = /^[0-9a-f]{64}$/i;
@@ -20,7 +19,6 @@ export function listen(take) {
     input.value = ""; // so that the same file can be chosen again
   });
   document.addEventListener("paste", (event) => {
-    if (event.target instanceof HTMLInputElement && event.target.type === "password") return;
     const query = fromTransfer(event.clipboardData);
     if (query) take(query);
   });
@@ -63,28 +61,32 @@ function fromTransfer(transfer) {
  * @param {import("./api.js").Query} query
  */
 export function showQuery(query) {
-  const picture = /** @type {HTMLImageElement} */ (byId("shown-picture").cloneNode());
-  picture.className = "";
-  picture.removeAttribute("src");
-  byId("shown-picture").replaceWith(picture);
   URL.revokeObjectURL(preview);
   preview = "";
-  let [name, facts] = ["A picture of the library", ""];
+  let [name, facts, source] = ["A picture of the library", "", ""];
   if ("file" in query) {
-    preview = URL.createObjectURL(query.file);
-    picture.addEventListener("error", () => picture.classList.add("absent")); // HEIC, TIFF: no preview
-    picture.src = preview;
+    source = preview = URL.createObjectURL(query.file);
     [name, facts] = [query.file.name || "Pasted picture", size(query.file.size)];
   } else if ("imageId" in query) {
-    fill(picture, thumbnail(query.imageId, 512));
+    source = thumbnail(query.imageId, 512);
   } else {
-    [name] = [query.url];
-    picture.classList.add("absent");
+    name = query.url;
   }
+  showPicture(source);
   byId("shown-name").textContent = name;
   byId("shown-facts").textContent = facts;
   byId("shown").hidden = false;
   byId("choose-word").textContent = "Choose another";
+}
+
+/** A new element each time, so that no earlier picture stands in, nor its late error counts. */
+function showPicture(source) {
+  const picture = make("img", { id: "shown-picture", alt: "The picture you are looking for" });
+  // A browser may not paint what Seenit reads, such as TIFF.
+  picture.addEventListener("error", () => picture.classList.add("absent"));
+  if (source) picture.src = source;
+  else picture.classList.add("absent");
+  byId("shown-picture").replaceWith(picture);
 }
 
 /**

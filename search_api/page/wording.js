@@ -9,6 +9,11 @@ export const count = (n) => number.format(n);
 /** @param {number} n @param {string} one @param {string} [many] @returns {string} such as `3 places` */
 export const counted = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
 
+const PLACES_LISTED = 20;
+
+/** @param {number} n as many as an answer lists @returns {string} such as `3 places` */
+export const places = (n) => (n < PLACES_LISTED ? counted(n, "place") : `${n} places or more`);
+
 /** @param {number} bytes @returns {string} such as `81 kB` */
 export function size(bytes) {
   const power = Math.min(UNITS.length - 1, Math.floor(Math.log10(Math.max(bytes, 1)) / 3));
@@ -29,6 +34,11 @@ export function duration(seconds) {
   return `${(seconds / 3600).toFixed(1)} h`;
 }
 
+function sentence(words) {
+  const whole = words.charAt(0).toUpperCase() + words.slice(1);
+  return /[.!?]?$/.exec(whole)[0] || !whole ? whole : `${whole}.`;
+}
+
 /** The badge of each kind of match. */
 export const MATCH = { exact: "exact", near_duplicate: "near-duplicate", similar: "similar" };
 
@@ -41,15 +51,15 @@ export const MATCH = { exact: "exact", near_duplicate: "near-duplicate", similar
 export function verdict(hits, fromLibrary) {
   const of = (match) => hits.filter((hit) => hit.match === match);
   const [exact, near, similar] = [of("exact"), of("near_duplicate"), of("similar")];
-  const places = exact.reduce((sum, hit) => sum + hit.objects.length, 0);
+  const found = exact.reduce((sum, hit) => sum + hit.objects.length, 0);
   const edited = near.length ? `; ${counted(near.length, "near-duplicate")}` : "";
   if (exact.length) {
     const title = fromLibrary ? "In the library" : "Yes, seen before";
-    return { title, status: `This very file, in ${counted(places, "place")}${edited}.` };
+    return { title, status: `This very file, in ${places(found)}${edited}.` };
   }
   if (near.length) {
-    const status = `${counted(near.length, "near-duplicate")}: most likely the same picture, edited or saved anew.`;
-    return { title: "Seen before, in another form", status };
+    const status = `${counted(near.length, "near-duplicate")}: the same picture, edited or saved anew.`;
+    return { title: "Seen before, edited", status };
   }
   if (similar.length) return { title: "Nothing close", status: "These merely look alike." };
   return { title: "Nothing found", status: "No picture passes the filters." };
@@ -63,14 +73,13 @@ export function verdict(hits, fromLibrary) {
 export function explain({ kind, message, retryAfter }) {
   const wait = retryAfter ? ` Try again in ${duration(retryAfter)}.` : " Try again in a moment.";
   const words = {
-    not_a_picture: ["This is not a picture Seenit can read", message, false],
-    too_large: ["This picture is too large", message, false],
+    not_a_picture: ["This is not a picture Seenit can read", sentence(message), false],
+    too_large: ["This picture is too large", sentence(message), false],
     busy: ["Seenit is busy", `Too many searches at once.${wait}`, true],
-    down: ["A part of Seenit does not answer", `${message}${wait}`, true],
+    down: ["A part of Seenit does not answer", `${sentence(message)}${wait}`, true],
     offline: ["Seenit cannot be reached", "Check your connection, or whether Seenit is running.", true],
-    unknown: ["This picture is not in the library", message, false],
-    locked: ["A token is needed", message, true],
+    unknown: ["This picture is not in the library", sentence(message), false],
   };
-  const [title, advice, again] = words[kind] ?? ["That did not work", message, true];
+  const [title, advice, again] = words[kind] ?? ["That did not work", sentence(message), true];
   return { title, advice, again };
 }
