@@ -26,7 +26,6 @@ _SCHEMA = """
 """
 _FLOAT32 = np.dtype("<f4")
 _PAGE = 1024
-_BUSY_SECONDS = 30.0
 
 
 class ExactIndex:
@@ -45,12 +44,18 @@ class ExactIndex:
 
     Nothing is read into memory before the first search; about 2 KiB per vector after it.
 
+    Args:
+        path: the file; made where it is missing.
+        model_id: whose embeddings; rows of another model are never read.
+        dimension: length of an embedding.
+        busy_s: how long to wait for another writer of the file.
+
     Raises:
-        TransientError: from any method: the file is locked for longer than 30 seconds, the disk is
+        TransientError: from any method: the file is locked for longer than `busy_s`, the disk is
             full, or it cannot be read.
     """
 
-    def __init__(self, path: Path, model_id: str, dimension: int) -> None:
+    def __init__(self, path: Path, model_id: str, dimension: int, busy_s: float = 30.0) -> None:
         self._model_id = model_id
         self._dimension = dimension
         self._writing = Lock()
@@ -60,8 +65,8 @@ class ExactIndex:
         self._version: int | None = None
         with _transient():
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._writer = _connect(path)
-            self._reader = _connect(path)
+            self._writer = _connect(path, busy_s)
+            self._reader = _connect(path, busy_s)
             self._writer.execute(_SCHEMA)
 
     def upsert(self, image_ids: Sequence[str], embeddings: Embeddings) -> None:
@@ -152,9 +157,9 @@ class ExactIndex:
         self._version = version
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path, busy_s: float) -> sqlite3.Connection:
     connection = sqlite3.connect(
-        path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        path, timeout=busy_s, isolation_level=None, check_same_thread=False
     )
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
