@@ -11,6 +11,7 @@ from starlette.staticfiles import StaticFiles
 
 from search_api.bodies import Bodies
 from search_api.documents import Documents
+from search_api.facts import Facts
 from search_api.health import Health
 from search_api.images import Images
 from search_api.limits import Limits
@@ -49,11 +50,12 @@ def create_app(parts: Parts, settings: Settings, limits: Limits | None = None) -
 
 
 def _routes(parts: Parts, max_bytes: int, limits: Limits) -> list[BaseRoute]:
+    facts = Facts(parts.catalog)
     originals = Originals(parts.store, parts.catalog, max_bytes)
-    searcher = Searcher(parts, Queries(parts, originals, max_bytes))
+    searcher = Searcher(parts, Queries(parts, facts, originals, max_bytes), facts)
     searches = Searches(searcher, Bodies(max_bytes, limits), limits)
-    images = Images(parts, originals, limits)
-    objects = Objects(parts, originals, limits)
+    images = Images(parts, facts, originals, limits)
+    objects = Objects(parts, facts, originals, limits)
     health = Health(parts)
     documents = Documents()
     counted = [Middleware(CountSearches)]

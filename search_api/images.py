@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from search_api.caches import BoundedCache
+from search_api.facts import Facts
 from search_api.fields import from_query
 from search_api.inputs import image_named
 from search_api.limits import Gate, Limits
@@ -29,8 +30,9 @@ CACHING = "private, max-age=3600"
 class Images:
     """Endpoints below `/v1/images/{image_id}`."""
 
-    def __init__(self, parts: Parts, originals: Originals, limits: Limits) -> None:
+    def __init__(self, parts: Parts, facts: Facts, originals: Originals, limits: Limits) -> None:
         self._parts = parts
+        self._facts = facts
         self._originals = originals
         self._gate = Gate(limits.thumbnails, limits.waiting)
         self._thumbnails: BoundedCache[tuple[str, int], bytes] = BoundedCache(REMEMBERED, len)
@@ -38,10 +40,9 @@ class Images:
     async def image(self, request: Request) -> Response:
         """Answer `GET /v1/images/{image_id}`."""
         image_id = image_named(request.path_params["image_id"]).image_id
-        catalog = self._parts.catalog
-        facts = (await catalog.known_images([image_id])).get(image_id)
-        held = await catalog.find([image_id], ObjectFilter(), limit=1000)
-        if facts is None or image_id not in held:
+        held = await self._parts.catalog.find([image_id], ObjectFilter(), limit=1000)
+        facts = (await self._facts.of(held)).get(image_id)
+        if facts is None:
             raise Problem(HTTPStatus.NOT_FOUND, "no such image")
         return reply(
             ImageReply(

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from search_api.cursors import write_object_cursor
+from search_api.facts import Facts
 from search_api.fields import from_query
 from search_api.inputs import object_named
 from search_api.limits import Gate, Limits
@@ -51,8 +52,9 @@ def addressed(request: Request, call: str) -> ObjectRef:
 class Objects:
     """Endpoints over the catalog's rows."""
 
-    def __init__(self, parts: Parts, originals: Originals, limits: Limits) -> None:
+    def __init__(self, parts: Parts, facts: Facts, originals: Originals, limits: Limits) -> None:
         self._parts = parts
+        self._facts = facts
         self._originals = originals
         self._link = parts.link or content_path
         self._gate = Gate(limits.thumbnails, limits.waiting)
@@ -86,7 +88,7 @@ class Objects:
         """Answer `GET /v1/content/{bucket}/{key}`: the picture, exactly as the catalog knows it."""
         ref = addressed(request, "content")
         image_id = (await self._known(ref)).image_id
-        facts = await self._parts.catalog.known_images([image_id]) if image_id else {}
+        facts = await self._facts.of([image_id]) if image_id else {}
         if image_id is None or image_id not in facts:
             raise Problem(HTTPStatus.NOT_FOUND, "no such picture")
         headers = {"ETag": f'"{image_id}"', "Cache-Control": "private, no-cache"}

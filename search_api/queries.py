@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from search_api.caches import BoundedCache
+from search_api.facts import Facts
 from search_api.inputs import ImageId, Source
 from search_api.originals import Originals
 from search_api.parts import Parts
@@ -14,7 +15,7 @@ from shared.digests import image_digest
 from shared.errors import Reason, Rejected
 from shared.images.decoding import Box
 from shared.protocols import Embeddings
-from shared.records import ImageFacts, ObjectFilter, ObjectRef
+from shared.records import ImageFacts, ObjectRef
 
 REMEMBERED = 2048
 """Query embeddings kept, 2 KB each, so that the next page of a search costs no forward pass."""
@@ -44,8 +45,9 @@ class Query:
 class Queries:
     """Turns sources into queries."""
 
-    def __init__(self, parts: Parts, originals: Originals, max_bytes: int) -> None:
+    def __init__(self, parts: Parts, facts: Facts, originals: Originals, max_bytes: int) -> None:
         self._parts = parts
+        self._facts = facts
         self._originals = originals
         self._max_bytes = max_bytes
         self._remembered: BoundedCache[tuple[str, Box | None], tuple[int, int, Embeddings]]
@@ -61,7 +63,8 @@ class Queries:
         """
         data = source if isinstance(source, bytes) else None
         image_id = await self._digest(source, timings)
-        facts = await self._live(image_id, timings)
+        with timings.stage("catalog"):
+            facts = await self._facts.of_live(image_id)
         if facts is None and data is None:
             raise Problem(HTTPStatus.NOT_FOUND, "no such image")
         if facts is not None and box is None:
@@ -96,15 +99,6 @@ class Queries:
         if stored is None or stored.image_id is None:
             raise Problem(HTTPStatus.NOT_FOUND, "no such object")
         return stored.image_id
-
-    async def _live(self, image_id: str, timings: Timings) -> ImageFacts | None:
-        """Look an image up; one that no object holds any more is forgotten, not known."""
-        catalog = self._parts.catalog
-        with timings.stage("catalog"):
-            facts = (await catalog.known_images([image_id])).get(image_id)
-            if facts and await catalog.find([image_id], ObjectFilter(), limit=1):
-                return facts
-        return None
 
     async def _stored(self, facts: ImageFacts, timings: Timings) -> Query | None:
         """Take the vector from the index; None when the index has lost it."""

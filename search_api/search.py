@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from search_api.cursors import SearchCursor, write_search_cursor
+from search_api.facts import Facts
 from search_api.inputs import Asked
 from search_api.links import as_text, content_path, thumbnail_path
 from search_api.parameters import SearchParameters
@@ -16,7 +17,7 @@ from search_api.schemas import Hit, HitObject, QueryFacts, SearchReply, Threshol
 from search_api.timings import Timings
 from shared.records import ImageFacts, Neighbour, StoredObject
 
-OVERFETCH = 16
+OVERFETCH = 6
 """Neighbours asked for beyond the limit, as some may have no live object any more."""
 
 MAX_DEPTH = 16_384
@@ -32,9 +33,10 @@ Found = tuple[list[tuple[Ranked, list[StoredObject]]], bool]
 class Searcher:
     """Answers searches from the parts."""
 
-    def __init__(self, parts: Parts, queries: Queries) -> None:
+    def __init__(self, parts: Parts, queries: Queries, facts: Facts) -> None:
         self._parts = parts
         self._queries = queries
+        self._facts = facts
         self._near_duplicate = parts.embedding.embedder.near_duplicate
 
     async def search(self, asked: Asked, *, without_itself: bool = False) -> SearchReply:
@@ -48,7 +50,7 @@ class Searcher:
         left_out = query.image_id if without_itself else None
         found, more = await self._collect(query, asked.parameters, left_out, timings)
         with timings.stage("catalog"):
-            facts = await self._parts.catalog.known_images([one.image_id for one, _ in found])
+            facts = await self._facts.of([one.image_id for one, _ in found])
         return SearchReply(
             query=QueryFacts(
                 image_id=query.image_id, width=query.width, height=query.height, known=query.known
