@@ -9,7 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shared.errors import ConfigurationError
+from shared.errors import ConfigurationError, TransientError
 
 LOCK_S = 60
 """How long to wait while another process migrates."""
@@ -23,6 +23,7 @@ async def upgrade(engine: AsyncEngine) -> None:
 
     Raises:
         ConfigurationError: the tables are those of a newer Seenit.
+        TransientError: another process takes too long over it.
     """
     async with engine.begin() as connection:
         await connection.run_sync(_upgrade)
@@ -31,7 +32,9 @@ async def upgrade(engine: AsyncEngine) -> None:
 def _upgrade(connection: Connection) -> None:
     on_server = connection.dialect.name != "sqlite"
     if on_server:
-        connection.exec_driver_sql(f"SELECT GET_LOCK('seenit.migrations', {LOCK_S})")
+        locked = connection.exec_driver_sql(f"SELECT GET_LOCK('seenit.migrations', {LOCK_S})")
+        if locked.scalar() != 1:
+            raise TransientError("catalog", "another process is migrating it")
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     config.attributes["connection"] = connection
