@@ -1,11 +1,11 @@
 """`seenit serve`: the search API as a process of its own."""
 
 import asyncio
+import errno
 import os
 import signal
 import socket
-import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 
 import uvicorn
@@ -58,13 +58,23 @@ def listen(host: str, port: int) -> socket.socket:
     Raises:
         ConfigurationError: it cannot be had.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=2048)
-    except socket.gaierror as error:
-        raise ConfigurationError("SEENIT_HOST", f"{host}: {error.strerror}") from None
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (socket.gaierror, UnicodeError):
+        raise ConfigurationError("SEENIT_HOST", f"{host} is no address") from None
+    family, _, _, _, address = found[0]
+    try:
+        return socket.create_server(address[:2], family=family, backlog=2048)
     except OSError as error:
-        raise ConfigurationError("SEENIT_PORT", f"{host}:{port}: {error.strerror}") from None
+        option = "SEENIT_HOST" if error.errno == errno.EADDRNOTAVAIL else "SEENIT_PORT"
+        problem = f"cannot listen at {host}:{port}: {os.strerror(error.errno or 0)}"
+        raise ConfigurationError(option, problem) from None
+
+
+def address(listener: socket.socket) -> str:
+    """Name the address that a browser on this machine opens."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def server_for(app: ASGIApp) -> uvicorn.Server:
@@ -85,24 +95,19 @@ def server_for(app: ASGIApp) -> uvicorn.Server:
     )
 
 
-async def serve(settings: Settings) -> None:
-    """Answer until SIGINT or SIGTERM, then finish what is under way and return."""
+async def serve(settings: Settings, told: Callable[[str], None]) -> None:
+    """Answer until SIGINT or SIGTERM, then finish what is under way and return.
+
+    Args:
+        settings: what to read from and where to listen.
+        told: called with the address once searches are answered there.
+    """
     with listen(settings.host, settings.port) as listener:
         async with open_parts(settings) as parts:
             server = server_for(create_app(parts, settings))
+            told(address(listener))
             loop = asyncio.get_running_loop()
             for number in (signal.SIGINT, signal.SIGTERM):
                 # uvicorn stops on these and raises them again afterwards; by then it is over.
                 loop.add_signal_handler(number, lambda: None)
             await server.serve(sockets=[listener])
-
-
-def run(settings: Settings) -> None:
-    """Run `serve` on the fastest loop there is."""
-    if sys.platform == "win32":
-        asyncio.run(serve(settings))
-        return
-    import uvloop  # noqa: PLC0415 - not to be had on Windows
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(settings))

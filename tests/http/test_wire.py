@@ -1,0 +1,128 @@
+"""What only a real server on a real socket can show."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from search_api.app import create_app
+from search_api.limits import Limits
+from search_api.serve import listen, server_for
+from shared.errors import ConfigurationError
+from shared.settings import Settings
+
+POST = b"POST /v1/search HTTP/1.1\r\nHost: seenit\r\nContent-Type: application/json\r\n"
+
+
+@asynccontextmanager
+async def served(world, **limits: float) -> AsyncIterator[tuple[str, int]]:
+    app = create_app(world.parts(), Settings(_env_file=None, max_bytes=4096), Limits(**limits))
+    with listen("127.0.0.1", 0) as listener:
+        server = server_for(app)
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        yield listener.getsockname()
+        server.should_exit = True
+        await serving
+
+
+@asynccontextmanager
+async def connected(address) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    reader, writer = await asyncio.open_connection(*address)
+    try:
+        yield reader, writer
+    finally:
+        writer.close()
+        await writer.wait_closed()
+
+
+async def answer(reader: asyncio.StreamReader) -> tuple[int, dict[str, str]]:
+    head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+    headers = dict(line.lower().split(": ", 1) for line in head[1:-2])
+    await reader.readexactly(int(headers["content-length"]))
+    return int(head[0].split()[1]), headers
+
+
+async def test_a_slow_upload_is_a_408_and_the_end_of_its_connection(world):
+    async with served(world, upload_s=0.1) as address, connected(address) as (reader, writer):
+        writer.write(POST + b"Content-Length: 20\r\n\r\n{")
+        status, headers = await answer(reader)
+        assert (status, headers["content-type"]) == (408, "application/problem+json")
+        assert await reader.read() == b""
+
+
+async def test_a_dripping_upload_is_a_408_however_steadily_it_drips(world):
+    async with served(world, upload_s=0.3) as address, connected(address) as (reader, writer):
+        writer.write(POST + b"Transfer-Encoding: chunked\r\n\r\n")
+        answered = asyncio.create_task(answer(reader))
+        while not answered.done():
+            writer.write(b"1\r\n \r\n")
+            await asyncio.wait([answered], timeout=0.02)
+        assert (await answered)[0] == 408
+
+
+async def test_too_large_a_body_is_a_413_before_a_byte_of_it_was_sent(world):
+    async with served(world) as address, connected(address) as (reader, writer):
+        writer.write(POST + b"Content-Length: 10000000000\r\n\r\n")
+        assert (await answer(reader))[0] == 413
+
+
+async def test_too_large_a_chunked_body_is_a_413_before_its_end(world):
+    async with served(world) as address, connected(address) as (reader, writer):
+        writer.write(POST + b"Transfer-Encoding: chunked\r\n\r\n")
+        for _ in range(40):
+            writer.write(b"1000\r\n" + b"x" * 4096 + b"\r\n")
+        await writer.drain()
+        assert (await answer(reader))[0] == 413
+
+
+async def test_a_refused_body_does_not_spoil_the_next_request_of_its_connection(world):
+    async with served(world) as address, connected(address) as (reader, writer):
+        writer.write(POST + b"Content-Length: 200000\r\n\r\n")
+        assert (await answer(reader))[0] == 413
+        writer.write(b"x" * 200_000 + b"GET /livez HTTP/1.1\r\nHost: seenit\r\n\r\n")
+        assert (await answer(reader))[0] == 200
+
+
+async def test_a_client_that_leaves_in_the_middle_harms_no_one(world, caplog):
+    async with served(world) as address:
+        async with connected(address) as (_, writer):
+            writer.write(POST + b"Content-Length: 200\r\n\r\n{")
+            await writer.drain()
+        async with connected(address) as (reader, writer):
+            writer.write(b"GET /livez HTTP/1.1\r\nHost: seenit\r\n\r\n")
+            assert (await answer(reader))[0] == 200
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+async def test_a_key_with_escapes_keeps_every_byte_on_the_wire(world):
+    await world.add("b", "a%2Fb/c d\n", b"PICTURE")
+    async with served(world) as address, connected(address) as (reader, writer):
+        for path, status in (
+            (b"a%252Fb/c%20d%0A", 200),
+            (b"a%252Fb%2Fc%20d%0A", 200),
+            (b"a%2Fb/c%20d%0A", 404),
+            (b"a%252Fb/c%20d", 404),
+        ):
+            writer.write(b"GET /v1/objects/b/" + path + b" HTTP/1.1\r\nHost: seenit\r\n\r\n")
+            assert (await answer(reader))[0] == status, path
+
+
+async def test_a_reply_does_not_name_the_server(world):
+    async with served(world) as address, connected(address) as (reader, writer):
+        writer.write(b"GET /livez HTTP/1.1\r\nHost: seenit\r\n\r\n")
+        assert "server" not in (await answer(reader))[1]
+
+
+def test_an_address_in_use_is_refused_by_the_settings_name():
+    with listen("127.0.0.1", 0) as listener:
+        with pytest.raises(ConfigurationError) as refused:
+            listen(*listener.getsockname())
+        assert refused.value.option == "SEENIT_PORT"
+
+
+@pytest.mark.parametrize("host", ["no such host.invalid", "x" * 100, "192.0.2.1"])
+def test_an_address_of_no_one_is_refused_by_the_settings_name(host):
+    with pytest.raises(ConfigurationError) as refused:
+        listen(host, 0)
+    assert refused.value.option == "SEENIT_HOST"
