@@ -15,9 +15,6 @@ BLOCK_ROWS = 16_384
 QUERIES_AT_ONCE = 16
 """Bounds the scores held at a time: this many float32 per row."""
 
-ROUNDING = 1e-4
-"""More than two float32 dot products of the same unit vectors can differ by."""
-
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -43,46 +40,36 @@ class Snapshot:
         for start in range(0, len(queries), QUERIES_AT_ONCE):
             some = queries[start : start + QUERIES_AT_ONCE]
             scores = self._scores(some)
-            np.copyto(scores, -np.inf, where=~self.eligible)
-            found += [self._best(*pair, limit) for pair in zip(some, scores, strict=True)]
+            scores[~self.eligible] = -np.inf
+            found += [self._best(column, limit) for column in scores.T]
         return found
 
     def _scores(self, queries: Embeddings) -> NDArray[np.float32]:
-        """Multiply all rows with all queries: float32, shape (q, rows).
+        """Multiply all rows with all queries: float32, shape (rows, q).
 
-        For one query memory is the limit, and `vecdot` reads it on this thread alone: as much
-        processor time as BLAS, whose second thread would spin on beside the model. Several
-        queries share one reading of memory in a true matrix product.
+        `vecdot` rounds a row's product alike wherever the row lies and whatever else is asked, so
+        equal vectors tie exactly. It stays on this thread, where a BLAS matrix product would wake
+        others that wait on each other and fight the model for the cores: faster on an idle machine,
+        several times slower on a busy one.
         """
         rows = len(self.eligible)
-        scores = np.empty((len(queries), rows), np.float32)
-        for number, block in enumerate(self.blocks):
-            start = number * BLOCK_ROWS
-            used = block[: rows - start]
-            product = np.vecdot(used, queries) if len(queries) == 1 else np.matmul(queries, used.T)
-            scores[:, start : start + len(used)] = product
+        scores = np.empty((rows, len(queries)), np.float32)
+        for start, block in zip(range(0, rows, BLOCK_ROWS), self.blocks, strict=True):
+            out = scores[start : start + BLOCK_ROWS]
+            np.vecdot(block[: len(out), None], queries[None], out=out)
         return scores
 
-    def _best(
-        self, query: NDArray[np.float32], scores: NDArray[np.float32], limit: int
-    ) -> list[Neighbour]:
-        """Sort the candidates by a score that is the same for the same vector in any row.
-
-        BLAS rounds a product by where the row lies, so all rows within rounding of the last place
-        are candidates and are multiplied again, each alone.
-        """
+    def _best(self, scores: NDArray[np.float32], limit: int) -> list[Neighbour]:
+        """Sort the best of one query, with all that tie with the last place."""
         limit = min(limit, int(np.count_nonzero(self.eligible)))
         if limit < 1:
             return []
-        floor = np.partition(scores, -limit)[-limit] - ROUNDING
-        rows = np.flatnonzero(scores >= floor)
-        vectors = np.stack(
-            [self.blocks[row // BLOCK_ROWS][row % BLOCK_ROWS] for row in rows.tolist()]
-        )
-        exact = np.clip(np.vecdot(vectors, query), -1, 1)
-        names = [self.image_ids[row] for row in rows.tolist()]
-        order = sorted(range(len(rows)), key=lambda place: (-exact[place], names[place]))
-        return [Neighbour(names[place], float(exact[place])) for place in order[:limit]]
+        rows = np.flatnonzero(scores >= np.partition(scores, -limit)[-limit])
+        cosines = np.clip(scores[rows], -1, 1).tolist()
+        hits = [
+            Neighbour(self.image_ids[r], c) for r, c in zip(rows.tolist(), cosines, strict=True)
+        ]
+        return sorted(hits, key=lambda hit: (-hit.cosine, hit.image_id))[:limit]
 
 
 class Matrix:
