@@ -3,11 +3,14 @@
 Importing this imports torch, which takes seconds; a start from the cache never does.
 """
 
+import hashlib
 import io
 import pickle
 import sys
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from functools import partial
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import torch
@@ -113,14 +116,24 @@ def _state_dict(weights: Weights) -> StateDict:
 
 
 def _torchvisions_own() -> StateDict:
-    """Load ImageNet weights the way torchvision does: downloaded once, checked by their hash."""
+    """Load ImageNet weights the way torchvision does: downloaded once, checked by their hash.
+
+    torch checks a file as it downloads it, never again, so what it kept is checked here.
+    """
+    published = ResNet50_Weights.IMAGENET1K_V2
     try:
-        state: StateDict = ResNet50_Weights.IMAGENET1K_V2.get_state_dict(
-            progress=sys.stderr.isatty(), check_hash=True
-        )
-    except (OSError, RuntimeError) as error:  # unreachable; or not what its hash says
+        with redirect_stdout(sys.stderr):  # torch announces a download; stdout is for answers
+            state: StateDict = published.get_state_dict(
+                progress=sys.stderr.isatty(), check_hash=True, weights_only=True
+            )
+        kept = Path(torch.hub.get_dir(), "checkpoints", PurePosixPath(published.url).name)
+        digest = hashlib.sha256(kept.read_bytes()).hexdigest()
+    except (OSError, RuntimeError, pickle.UnpicklingError) as error:
         problem = f"torchvision's weights cannot be had ({_short(error)}); name a file of them"
         raise ConfigurationError(WEIGHTS_OPTION, problem) from error
+    if not kept.stem.endswith(digest[:8]):
+        problem = f"{kept} is not what torchvision published (SHA-256 {digest}); remove it"
+        raise ConfigurationError(WEIGHTS_OPTION, problem)
     return state
 
 

@@ -1,0 +1,296 @@
+"""From settings to a model: weights that are refused, what the cache survives, parity."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch  # noqa: TID251 - makes the weight files that are to be refused
+from PIL import Image
+from skimage import data
+from torchvision.models import resnet50  # noqa: TID251 - the same
+
+from shared.embedding.calibration import calibration
+from shared.embedding.load import load_embedder
+from shared.embedding.models import MODELS
+from shared.embedding.networks import build_network
+from shared.embedding.on_torch import TorchEmbedder
+from shared.embedding.weights import find_weights
+from shared.errors import ConfigurationError
+from shared.settings import Settings
+
+RESNET50 = MODELS["resnet50"]
+
+
+@pytest.fixture(scope="session")
+def photos():
+    names = ("astronaut", "chelsea", "coffee", "rocket")
+    pictures = [Image.fromarray(getattr(data, name)()) for name in names]
+    return np.stack([np.asarray(picture.resize((224, 224))) for picture in pictures])
+
+
+@pytest.fixture(scope="session")
+def resnet_file(tmp_path_factory, photos):
+    """A state dict as torchvision publishes them: untrained, but with the statistics of pictures,
+    without which all pictures would look the same to it.
+    """
+    torch.manual_seed(0)
+    network = resnet50().train()
+    batch = torch.from_numpy(photos).permute(0, 3, 1, 2) / 127.5 - 1
+    with torch.no_grad():
+        for _ in range(3):
+            network(batch)
+    path = tmp_path_factory.mktemp("weights") / "resnet50.pth"
+    torch.save(network.state_dict(), path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def cache_dir(tmp_path_factory):
+    return tmp_path_factory.mktemp("models")
+
+
+def on_cpu(cache_dir, **settings):
+    return load_embedder(Settings(cache_dir=cache_dir, device="cpu", **settings))
+
+
+def refusal(**settings):
+    with pytest.raises(ConfigurationError) as caught:
+        load_embedder(Settings(device="cpu", **settings))
+    return caught.value
+
+
+# Weights
+
+
+def test_a_file_of_weights_is_used_under_a_name_of_its_own(resnet_file, cache_dir):
+    digest = hashlib.sha256(resnet_file.read_bytes()).hexdigest()
+    embedder = on_cpu(
+        cache_dir, model="resnet50", model_weights=resnet_file, model_weights_sha256=digest
+    )
+    assert embedder.model_id.startswith("resnet50-512-")
+    assert embedder.near_duplicate > 1
+
+
+def test_a_file_with_another_checksum_is_refused(resnet_file, tmp_path):
+    error = refusal(
+        model="resnet50",
+        model_weights=resnet_file,
+        model_weights_sha256="0" * 64,
+        cache_dir=tmp_path,
+    )
+    assert error.option == "SEENIT_MODEL_WEIGHTS_SHA256"
+    assert hashlib.sha256(resnet_file.read_bytes()).hexdigest() in str(error)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_checksum_without_a_file_is_refused(tmp_path):
+    error = refusal(model_weights_sha256="0" * 64, cache_dir=tmp_path)
+    assert error.option == "SEENIT_MODEL_WEIGHTS_SHA256"
+
+
+def test_a_file_that_vanished_is_refused(tmp_path):
+    path = tmp_path / "weights.pth"
+    path.touch()
+    settings = Settings(model_weights=path, device="cpu", cache_dir=tmp_path)
+    path.unlink()
+    with pytest.raises(ConfigurationError, match="SEENIT_MODEL_WEIGHTS: cannot read"):
+        load_embedder(settings)
+
+
+def test_another_models_weights_are_refused(resnet_file, tmp_path):
+    error = refusal(model="efficientnet-lite0", model_weights=resnet_file, cache_dir=tmp_path)
+    assert error.option == "SEENIT_MODEL_WEIGHTS"
+    assert "does not fit efficientnet-lite0" in str(error)
+
+
+def drop_a_key(state):
+    del state["layer1.0.conv1.weight"]
+
+
+def reshape_a_tensor(state):
+    state["conv1.weight"] = torch.zeros(64, 3, 3, 3)
+
+
+def put_text_for_a_tensor(state):
+    state["conv1.weight"] = "not a tensor"
+
+
+@pytest.mark.parametrize("spoil", [drop_a_key, reshape_a_tensor, put_text_for_a_tensor])
+def test_weights_that_do_not_fit_are_refused(spoil, resnet_file, tmp_path):
+    state = torch.load(resnet_file, weights_only=True)
+    spoil(state)
+    path = tmp_path / "spoilt.pth"
+    torch.save(state, path)
+    error = refusal(model="resnet50", model_weights=path, cache_dir=tmp_path / "cache")
+    assert error.option == "SEENIT_MODEL_WEIGHTS"
+    assert "does not fit resnet50" in str(error)
+    assert not (tmp_path / "cache").exists()
+
+
+class Intruder:
+    def __init__(self, command):
+        self.command = command
+
+    def __reduce__(self):
+        return os.system, (self.command,)
+
+
+def test_pickled_code_is_refused_and_not_run(tmp_path):
+    path, marker = tmp_path / "evil.pth", tmp_path / "was-run"
+    torch.save({"conv1.weight": Intruder(f"touch {marker}")}, path)
+    error = refusal(model="resnet50", model_weights=path, cache_dir=tmp_path)
+    assert error.option == "SEENIT_MODEL_WEIGHTS"
+    assert "pickled code" in str(error)
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize("kind", ["empty", "text", "half", "list"])
+def test_what_is_no_state_dict_is_refused(kind, resnet_file, tmp_path):
+    path = tmp_path / "weights.pth"
+    if kind == "list":
+        torch.save([1, 2, 3], path)
+    else:
+        whole = resnet_file.read_bytes()
+        content = {"empty": b"", "text": b"hello, world", "half": whole[: len(whole) // 2]}
+        path.write_bytes(content[kind])
+    error = refusal(model="resnet50", model_weights=path, cache_dir=tmp_path / "cache")
+    assert error.option == "SEENIT_MODEL_WEIGHTS"
+
+
+def test_torchvisions_weights_that_cannot_be_downloaded_are_asked_for_by_name(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # where nobody listens
+    error = refusal(model="resnet50", cache_dir=tmp_path)
+    assert error.option == "SEENIT_MODEL_WEIGHTS"
+    assert "name a file" in str(error)
+
+
+def test_a_wrong_file_where_torch_keeps_its_downloads_is_refused(
+    resnet_file, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    kept = tmp_path / "hub" / "checkpoints" / "resnet50-11ad3fa6.pth"
+    kept.parent.mkdir(parents=True)
+    kept.symlink_to(resnet_file)
+    error = refusal(model="resnet50", cache_dir=tmp_path / "cache")
+    assert error.option == "SEENIT_MODEL_WEIGHTS"
+    assert "not what torchvision published" in str(error)
+
+
+# The cache
+
+START = """
+import sys
+from pathlib import Path
+import numpy as np
+from shared.embedding.load import load_embedder
+from shared.settings import Settings
+embedder = load_embedder(Settings(cache_dir=Path(sys.argv[1]), device="cpu", precision="f32"))
+np.save(sys.argv[2], embedder.embed(np.load(sys.argv[3])))
+print("torch" in sys.modules)
+"""
+
+
+def start(cache_dir, tmp_path, pixels, name="out"):
+    """Start another process that embeds `pixels`."""
+    asked, answer = tmp_path / f"{name}-asked.npy", tmp_path / f"{name}.npy"
+    np.save(asked, pixels)
+    return answer, subprocess.Popen(
+        [sys.executable, "-c", START, cache_dir, answer, asked],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+
+
+@pytest.fixture(scope="session")
+def lite0(cache_dir):
+    return on_cpu(cache_dir, precision="f32")
+
+
+def test_a_start_from_the_cache_imports_no_torch_and_embeds_the_same(
+    lite0, cache_dir, tmp_path, photos
+):
+    answer, process = start(cache_dir, tmp_path, photos)
+    assert process.communicate(timeout=120)[0].strip() == "False"
+    assert process.returncode == 0
+    assert np.allclose(np.load(answer), lite0.embed(photos), atol=1e-6)
+
+
+def test_two_first_starts_at_once_both_work_and_leave_one_whole_model(tmp_path, photos, lite0):
+    both = [start(tmp_path / "cache", tmp_path, photos, name) for name in ("one", "other")]
+    for answer, process in both:
+        process.communicate(timeout=240)
+        assert process.returncode == 0
+        assert np.allclose(np.load(answer), lite0.embed(photos), atol=1e-6)
+    assert [path.name for path in (tmp_path / "cache" / "models").iterdir()] == [lite0.model_id]
+
+
+def flip_a_bit(folder):
+    content = bytearray((folder / "model.bin").read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / "model.bin").write_bytes(content)
+
+
+def cut_short(folder):
+    content = (folder / "model.xml").read_bytes()
+    (folder / "model.xml").write_bytes(content[: len(content) // 2])
+
+
+def lose_the_checksums(folder):
+    (folder / "SHA256SUMS").unlink()
+
+
+@pytest.mark.parametrize("damage", [flip_a_bit, cut_short, lose_the_checksums])
+def test_a_damaged_cache_is_made_again(damage, lite0, cache_dir, photos):
+    folder = cache_dir / "models" / lite0.model_id
+    damage(folder)
+    again = on_cpu(cache_dir, precision="f32")
+    assert np.allclose(again.embed(photos), lite0.embed(photos), atol=1e-6)
+    check = subprocess.run(["sha256sum", "-c", "SHA256SUMS"], cwd=folder, check=False)
+    assert check.returncode == 0
+
+
+def test_a_cache_that_cannot_be_written_only_costs_time(tmp_path, photos, lite0, caplog):
+    in_the_way = tmp_path / "cache"
+    in_the_way.write_text("a file where the cache's folder should be")
+    embedder = on_cpu(in_the_way, precision="f32")
+    assert np.allclose(embedder.embed(photos), lite0.embed(photos), atol=1e-6)
+    assert "is not kept" in caplog.text
+
+
+# Runtimes
+
+
+@pytest.mark.parametrize(("precision", "least"), [("f32", 0.9999), ("bf16", 0.995)])
+def test_resnet50_on_openvino_agrees_with_torch(precision, least, resnet_file, cache_dir, photos):
+    settings = {"model": "resnet50", "model_weights": resnet_file}
+    try:
+        embedder = on_cpu(cache_dir, precision=precision, **settings)
+    except ConfigurationError as error:
+        pytest.skip(f"BF16 CANNOT BE HAD HERE: {error}")
+    weights = find_weights(RESNET50, Settings(**settings))
+    calibrated = calibration(RESNET50, weights.name)
+    reference = TorchEmbedder(
+        build_network(RESNET50, weights, calibrated),
+        model_id=embedder.model_id,
+        near_duplicate=calibrated.near_duplicate,
+        device="cpu",
+    )
+    found, expected = embedder.embed(photos), reference.embed(photos)
+    assert np.einsum("nd,nd->n", found, expected).min() >= least
+    between = (expected @ expected.T)[~np.eye(len(photos), dtype=bool)]
+    assert between.max() < least  # else every picture would look alike, and agreeing say nothing
+
+
+def test_a_gpu_that_is_not_there_is_refused(tmp_path):
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU here")
+    with pytest.raises(ConfigurationError, match="SEENIT_DEVICE"):
+        load_embedder(Settings(device="cuda", cache_dir=tmp_path))
