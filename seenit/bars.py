@@ -30,11 +30,13 @@ class RateColumn(TextColumn):
     def render(self, task: Task) -> Text:
         """Say the rate and the time left."""
         rate, left = task.fields.get("rate", 0.0), task.fields.get("left")
-        text = f"{rate:,.0f}/s" if rate else ""
-        return Text(text if left is None else f"{text}, {left:,.0f} s left", style="dim")
+        told = [f"{rate:,.0f}/s"] if rate else []
+        if left is not None and not task.finished:
+            told.append(f"{left:,.0f} s left")
+        return Text(", ".join(told), style="dim")
 
 
-def bar(*, transient: bool = False) -> Bar:
+def bar() -> Bar:
     """Make a bar of the house's look."""
     return Bar(
         SpinnerColumn(),
@@ -44,21 +46,20 @@ def bar(*, transient: bool = False) -> Bar:
         RateColumn(),
         TimeElapsedColumn(),
         console=notes,
-        transient=transient,
         disable=not notes.is_terminal,
     )
 
 
 @asynccontextmanager
 async def shown(progress: Progress, what: str) -> AsyncIterator[None]:
-    """Show `progress` as a bar while the block runs."""
+    """Show `progress` as a bar while the block runs; it stays if there was anything to do."""
     with bar() as shown_bar:
         task = shown_bar.add_task(what, total=None)
 
         def draw() -> None:
             shown_bar.update(
                 task,
-                total=progress.total or None,
+                total=max(progress.total, progress.done) or None,
                 completed=progress.done,
                 rate=progress.rate,
                 left=progress.eta_s if progress.active else None,
@@ -77,3 +78,4 @@ async def shown(progress: Progress, what: str) -> AsyncIterator[None]:
             with suppress(asyncio.CancelledError):
                 await following
             draw()
+            shown_bar.update(task, visible=progress.total > 0)

@@ -48,7 +48,8 @@ class Client:
         try:
             response = self._http.request(method, path, **request)
         except httpx.HTTPError as error:
-            raise ApiError(f"{self.url} does not answer ({error}); is `seenit up` running?") from None
+            problem = f"{self.url} does not answer ({error}); is `seenit up` running?"
+            raise ApiError(problem) from None
         if response.is_success or (path == "/readyz" and response.status_code == 503):
             return response.json()
         if response.headers.get("content-type", "").startswith("application/problem+json"):

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.logging import RichHandler
 from rich.markup import escape
+from rich.table import Table
 
 from shared.errors import ConfigurationError, SeenitError
 
@@ -20,12 +21,17 @@ notes = Console(stderr=True, highlight=False)
 """Progress, remarks and errors: never in the way of a script that reads the results."""
 
 FAILED, MISUSED = 1, 2
+WIDE = 10_000
 
 
 def log_to_console(level: str) -> None:
-    """Send the program's log to the console."""
-    handler = RichHandler(console=notes, show_path=False, show_time=False, markup=False)
-    logging.basicConfig(level=level.upper(), format="%(message)s", handlers=[handler], force=True)
+    """Send the program's log to the console: for reading on a terminal, else a line an entry."""
+    if notes.is_terminal:
+        handler = RichHandler(console=notes, show_path=False, show_time=False, markup=False)
+        logging.basicConfig(format="%(message)s", handlers=[handler], force=True)
+    else:
+        logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
+    logging.getLogger().setLevel(level.upper())
     for chatty in ("uvicorn", "watchfiles", "httpx", "alembic", "aiosqlite", "stamina"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
@@ -35,16 +41,22 @@ def print_json(data: Any) -> None:  # noqa: ANN401 - whatever a verb has to say
     print(json.dumps(data, ensure_ascii=True, default=str))
 
 
+def print_table(table: Table) -> None:
+    """Print a table: as wide as the terminal, else a row a line however long, for scripts."""
+    out.print(table, width=None if out.is_terminal else WIDE, crop=False)
+
+
 def plain(text: str) -> str:
     """Make any key printable: markup and control characters are shown, not obeyed."""
     readable = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return escape("".join(c if c.isprintable() else c.encode("unicode_escape").decode()
-                          for c in readable))
+    return escape(
+        "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in readable)
+    )
 
 
 @contextmanager
 def told_plainly() -> Iterator[None]:
-    """Turn Seenit's own errors into one line and an exit code.
+    """Turn Seenit's own errors, and the system's, into one line and an exit code.
 
     Raises:
         typer.Exit: 2 for a configuration that cannot be, 1 for everything else.
@@ -54,19 +66,19 @@ def told_plainly() -> Iterator[None]:
     except ConfigurationError as error:
         notes.print(f"[bold red]seenit:[/] {plain(str(error))}", soft_wrap=True)
         raise typer.Exit(MISUSED) from None
-    except SeenitError as error:
+    except (SeenitError, OSError) as error:
         notes.print(f"[bold red]seenit:[/] {plain(str(error))}", soft_wrap=True)
         raise typer.Exit(FAILED) from None
     except ExceptionGroup as group:
-        mine, rest = group.split(SeenitError)
+        mine, rest = group.split((SeenitError, OSError))
         if mine is None or rest is not None:
             raise
         with told_plainly():
             raise _first(mine) from None
 
 
-def _first(group: ExceptionGroup[SeenitError]) -> SeenitError:
-    error: SeenitError | ExceptionGroup[SeenitError] = group
+def _first(group: ExceptionGroup[Exception]) -> Exception:
+    error: Exception = group
     while isinstance(error, ExceptionGroup):
         error = error.exceptions[0]
     return error

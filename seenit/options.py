@@ -10,17 +10,50 @@ from shared.settings import Settings, load_settings
 
 Folder = Annotated[
     Path | None,
-    typer.Option("--folder", "-f", help="The folder of pictures, where no store is set."),
+    typer.Option(
+        "--folder",
+        "-f",
+        metavar="DIR",
+        help="The folder of pictures, in place of SEENIT_STORAGE_URL.",
+    ),
 ]
 Data = Annotated[
     Path | None,
-    typer.Option("--data", help="Where the embedded state is kept [default: FOLDER/.seenit]."),
+    typer.Option(
+        "--data",
+        metavar="DIR",
+        help="Where the embedded state is kept.",
+        show_default=".seenit in the folder",
+    ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
-Bucket = Annotated[str | None, typer.Option("--bucket", "-b", help="Only this bucket.")]
-Prefix = Annotated[str, typer.Option("--prefix", help="Only keys that start with this.")]
-Host = Annotated[str | None, typer.Option("--host", help="The address to listen on.")]
-Port = Annotated[int | None, typer.Option("--port", help="The port; 0 takes a free one.")]
+AsJson = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON, for scripts.")]
+Bucket = Annotated[
+    str | None, typer.Option("--bucket", "-b", metavar="NAME", help="Only this bucket.")
+]
+Prefix = Annotated[
+    str,
+    typer.Option(
+        "--prefix", metavar="TEXT", help="Only keys that start with this.", show_default=False
+    ),
+]
+Host = Annotated[
+    str | None,
+    typer.Option(
+        "--host",
+        metavar="HOST",
+        help="The address to listen on.",
+        show_default="SEENIT_HOST or 127.0.0.1",
+    ),
+]
+Port = Annotated[
+    int | None,
+    typer.Option(
+        "--port",
+        metavar="PORT",
+        help="The port; 0 takes a free one.",
+        show_default="SEENIT_PORT or 8000",
+    ),
+]
 
 
 def settings_for(folder: Path | None = None, data: Path | None = None, **more: Any) -> Settings:  # noqa: ANN401 - any setting, checked by Settings

@@ -12,7 +12,7 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     """Run until done; Ctrl-C cancels it and lets it finish what it must."""
     if sys.platform == "win32":
         return asyncio.run(main)
-    import uvloop
+    import uvloop  # noqa: PLC0415 - not to be had on Windows
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(main)

@@ -35,6 +35,8 @@ async def measure(
 
     Args:
         settings: for the model and the limits; folder and state are temporary.
+        pictures: files, as bytes.
+        count: how many copies of them, each with bytes of its own.
         step: told what is being measured.
     """
     pairs = []

@@ -72,9 +72,7 @@ def measure(
         write_copies(pictures, count, folder)
         step(f"indexing {count} pictures")
         with _server(folder) as url:
-            ours = settings.model_copy(
-                update={"storage_url": folder.as_uri(), "data_dir": None}
-            )
+            ours = settings.model_copy(update={"storage_url": folder.as_uri(), "data_dir": None})
             embedder = load_embedder(settings)
             index = open_index(ours.resolved_index_url, embedder.model_id, embedder.dimension)
             queries = varied(pictures)
@@ -123,7 +121,7 @@ def _server(folder: Path) -> Iterator[str]:
         try:
             url = None
             for line in process.stdout:
-                url = url or (found := re.search(r"http://\S+", line)) and found[0]
+                url = url or ((found := re.search(r"http://\S+", line)) and found[0])
                 if line.startswith("Ready"):
                     break
             if url is None:

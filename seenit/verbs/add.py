@@ -16,7 +16,7 @@ from seenit.console import notes, out, plain, print_json, told_plainly
 from shared.errors import ConfigurationError, Rejected
 from shared.records import ObjectRef
 from shared.settings import Settings
-from shared.storage.folder import TOP_BUCKET
+from shared.storage.folder import STATE_FOLDER, TOP_BUCKET
 from shared.storage.open import Store, open_store
 
 TIMEOUT_S = 30.0
@@ -30,15 +30,27 @@ class Source:
     ref: ObjectRef
 
 
-def add(  # noqa: PLR0913 - a command's arguments are its options
+def add(
     sources: Annotated[list[str], typer.Argument(metavar="PATH|URL…", help="What to add.")],
     bucket: Annotated[
         str | None,
-        typer.Option("--bucket", "-b", help="The bucket [default: the store's, or a folder's name]."),
+        typer.Option(
+            "--bucket",
+            "-b",
+            metavar="NAME",
+            help="The bucket.",
+            show_default="the store's first, or the name of the added folder",
+        ),
     ] = None,
-    prefix: Annotated[str, typer.Option("--prefix", help="Put before each key.")] = "",
+    prefix: Annotated[
+        str,
+        typer.Option("--prefix", metavar="TEXT", help="Put before each key.", show_default=False),
+    ] = "",
     user_key: Annotated[
-        str | None, typer.Option("--key", help="Your own identifier; comes back with each hit.")
+        str | None,
+        typer.Option(
+            "--key", metavar="USER_KEY", help="Your own identifier; comes back with each hit."
+        ),
     ] = None,
     folder: options.Folder = None,
     *,
@@ -62,7 +74,7 @@ def add(  # noqa: PLR0913 - a command's arguments are its options
 def _add_all(
     store: Store, wanted: list[Source], user_key: str | None, max_bytes: int
 ) -> dict[str, str]:
-    """Add one by one; a picture that cannot be had spares the others. Returns what failed and why."""
+    """Add one by one; one that cannot be had spares the others. Returns what failed and why."""
     failures = {}
     with bars.bar() as bar:
         for source in bar.track(wanted, description="Adding"):
@@ -89,7 +101,11 @@ def _expand(text: str, bucket: str | None, prefix: str, settings: Settings) -> l
         raise ConfigurationError("PATH", f"there is no file or folder {text}")
     # A folder of pictures becomes a folder of the store: its own bucket, unless one is named.
     target = bucket or (path.resolve().name if in_folder else usual)
-    files = sorted(file for file in path.rglob("*") if file.is_file())
+    files = sorted(
+        file
+        for file in path.rglob("*")
+        if file.is_file() and STATE_FOLDER not in file.relative_to(path).parts
+    )
     keys = (prefix + file.relative_to(path).as_posix() for file in files)
     return [Source(file, ObjectRef(target, key)) for file, key in zip(files, keys, strict=True)]
 

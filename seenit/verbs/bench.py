@@ -16,13 +16,13 @@ from seenit.benchmark import search as search_benchmark
 from seenit.benchmark.pictures import load_pictures
 from seenit.console import notes, out, print_json, told_plainly
 from seenit.running import run
-from seenit.verbs.samples import samples
+from seenit.verbs.samples import write_samples
 
 bench = typer.Typer(
     help="Measure on this machine, against the bare loop in the same run.", no_args_is_help=True
 )
 Pictures = Annotated[
-    Path | None, typer.Argument(help="A folder of pictures [default: the samples].")
+    Path | None, typer.Argument(help="A folder of pictures.", show_default="the samples")
 ]
 Count = Annotated[int, typer.Option("--count", "-n", min=64, help="How many copies of them.")]
 
@@ -81,5 +81,5 @@ def _pictures(folder: Path | None) -> Iterator[Path]:
         yield folder
         return
     with tempfile.TemporaryDirectory(prefix="seenit-samples-") as place:
-        samples(Path(place))
+        write_samples(Path(place))
         yield Path(place)

@@ -9,9 +9,9 @@ import typer
 from rich.table import Table
 
 from seenit import options
-from seenit.console import notes, out, plain, print_json, told_plainly
+from seenit.console import notes, out, plain, print_json, print_table, told_plainly
+from seenit.indexing import indexing
 from seenit.running import run
-from seenit.verbs.reconcile import working
 from shared.catalog.open import open_reader
 from shared.errors import Reason
 from shared.protocols import CatalogReader
@@ -23,7 +23,9 @@ from streams.parts import open_parts
 PAGE = 1000
 
 rejections = typer.Typer(help="What could not be indexed and why; try again.", no_args_is_help=True)
-Why = Annotated[Reason | None, typer.Option("--reason", "-r", help="Only this reason.")]
+Why = Annotated[
+    Reason | None, typer.Option("--reason", "-r", metavar="REASON", help="Only this reason.")
+]
 
 
 @rejections.command("list")
@@ -45,7 +47,10 @@ def list_rejections(
     for row in rows:
         values = _row(row)
         table.add_row(*(plain(values[name]) for name in ("bucket", "key", "reason", "detail")))
-    out.print(table if rows else "Nothing was rejected.")
+    if rows:
+        print_table(table)
+    else:
+        out.print("Nothing was rejected.")
 
 
 @rejections.command()
@@ -67,7 +72,9 @@ def retry(
         out.print(told or "Nothing was rejected.")
 
 
-async def _list(settings: Settings, bucket: str | None, reason: Reason | None) -> list[StoredObject]:
+async def _list(
+    settings: Settings, bucket: str | None, reason: Reason | None
+) -> list[StoredObject]:
     catalog = await open_reader(settings.resolved_catalog_url)
     try:
         return [row async for row in _rejected(catalog, bucket, reason)]
@@ -82,10 +89,10 @@ async def _retry(
         with notes.status("Loading the model"):
             parts = await stack.enter_async_context(open_parts(settings, open_store(settings)))
         rows = [row async for row in _rejected(parts.catalog, bucket, reason)]
-        async with working(parts, len(rows)) as work:
+        async with indexing(parts, len(rows)) as outcomes:
             for row in rows:
                 await parts.intake.offer(Event(row.stat.ref, time.time(), again=True))
-        return work.outcomes
+        return outcomes
 
 
 async def _rejected(

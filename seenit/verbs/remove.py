@@ -18,13 +18,26 @@ MOST = 1_000_000
 
 
 def remove(  # noqa: PLR0913 - a command's arguments are its options
-    keys: Annotated[list[str] | None, typer.Argument(metavar="[KEY…]", help="Keys.")] = None,
-    bucket: options.Bucket = None,
+    keys: Annotated[
+        list[str] | None, typer.Argument(metavar="KEY…", help="Keys of one bucket.")
+    ] = None,
+    bucket: Annotated[
+        str | None,
+        typer.Option(
+            "--bucket",
+            "-b",
+            metavar="NAME",
+            help="The bucket of KEY; else: only this bucket.",
+            show_default="the store's first",
+        ),
+    ] = None,
     user_keys: Annotated[
-        list[str] | None, typer.Option("--user-key", help="Every object with this user key.")
+        list[str] | None,
+        typer.Option("--user-key", metavar="USER_KEY", help="Every object with this user key."),
     ] = None,
     image_ids: Annotated[
-        list[str] | None, typer.Option("--image-id", help="Every object that holds this image.")
+        list[str] | None,
+        typer.Option("--image-id", metavar="IMAGE_ID", help="Every object that holds this image."),
     ] = None,
     folder: options.Folder = None,
     data: options.Data = None,

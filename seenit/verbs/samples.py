@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from PIL import Image, ImageOps
 
-from seenit.console import out, told_plainly
+from seenit.console import out, plain, told_plainly
 from shared.errors import ConfigurationError
 
 PHOTOS = (
@@ -40,20 +40,30 @@ def samples(
     near-duplicates at once. Files that are there already are left alone.
     """
     with told_plainly():
-        source = _source()
-        written = 0
-        for name in PHOTOS:
-            written += _write(folder / "originals" / name, (source / name).read_bytes())
-        for name in EDITED:
-            for edit, data in _edited(Image.open(source / name).convert("RGB")).items():
-                stem = Path(name).stem
-                written += _write(folder / "edited" / f"{stem}-{edit}.jpg", data)
-        out.print(f"{written:,} sample pictures written to {folder}")
+        written = write_samples(folder)
+    if written:
+        out.print(f"{written:,} sample pictures written to {plain(str(folder))}")
+
+
+def write_samples(folder: Path) -> int:
+    """Write the pictures that are not there yet; returns how many.
+
+    Raises:
+        ConfigurationError: scikit-image, which brings them, is not installed.
+    """
+    source = _source()
+    written = 0
+    for name in PHOTOS:
+        written += _write(folder / "originals" / name, (source / name).read_bytes())
+    for name in EDITED:
+        for edit, data in _edited(Image.open(source / name).convert("RGB")).items():
+            written += _write(folder / "edited" / f"{Path(name).stem}-{edit}.jpg", data)
+    return written
 
 
 def _source() -> Path:
     try:
-        import skimage.data
+        import skimage.data  # noqa: PLC0415 - an extra
     except ImportError:
         raise ConfigurationError("samples", "they need `pip install seenit[samples]`") from None
     return Path(skimage.data.__file__).parent

@@ -7,17 +7,26 @@ from rich.table import Table
 
 from seenit import options
 from seenit.client import Client
-from seenit.console import out, plain, print_json, told_plainly
+from seenit.console import notes, plain, print_json, print_table, told_plainly
 
 Api = Annotated[
-    str | None, typer.Option("--api", help="The API [default: SEENIT_HOST and SEENIT_PORT].")
+    str | None,
+    typer.Option(
+        "--api",
+        metavar="URL",
+        help="The running API.",
+        show_default="http://SEENIT_HOST:SEENIT_PORT",
+    ),
 ]
 
 
 def search(
     image: Annotated[str, typer.Argument(help="A file, a URL, or bucket/key.")],
     api: Api = None,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="Hits.")] = 10,
+    limit: Annotated[
+        int,
+        typer.Option("--limit", "-n", metavar="N", min=1, max=1000, help="At most so many hits."),
+    ] = 10,
     *,
     as_json: options.AsJson = False,
 ) -> None:
@@ -30,9 +39,10 @@ def search(
     table = Table("similarity", "match", "bucket/key", "size", box=None, header_style="bold")
     for hit in reply["hits"]:
         table.add_row(*_row(hit))
-    out.print(table if reply["hits"] else "Nothing is indexed that could match.")
-    if not any(hit["match"] != "similar" for hit in reply["hits"]):
-        out.print("[dim]Nothing close: not seen before.[/]")
+    if reply["hits"]:
+        print_table(table)
+    if all(hit["match"] == "similar" for hit in reply["hits"]):
+        notes.print("[dim]Nothing close: not seen before.[/]")
 
 
 def _row(hit: dict[str, Any]) -> tuple[str, str, str, str]:

@@ -1,8 +1,9 @@
 """`seenit serve`: the search API alone, reading what others write."""
 
-from search_api.serve import run as run_api
+from search_api import serve as api
 from seenit import options
-from seenit.console import told_plainly
+from seenit.console import out, told_plainly
+from seenit.running import run
 
 
 def serve(
@@ -13,4 +14,5 @@ def serve(
 ) -> None:
     """Serve the search API and the page; never writes."""
     with told_plainly():
-        run_api(options.settings_for(folder, data, host=host, port=port))
+        settings = options.settings_for(folder, data, host=host, port=port)
+        run(api.serve(settings, lambda url: out.print(f"Seenit is at {url}", soft_wrap=True)))

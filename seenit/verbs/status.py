@@ -4,22 +4,24 @@ import time
 from typing import Annotated, Any
 
 import typer
-from rich.console import RenderableType
 from rich.live import Live
 from rich.table import Table
 
 from seenit import options
 from seenit.client import Client
-from seenit.console import out, plain, print_json, told_plainly
+from seenit.console import out, plain, print_json, print_table, told_plainly
 from seenit.verbs.search import Api
 
 EVERY_S = 1.0
+PARTS = ("catalog", "index", "store")
 
 
 def status(
     api: Api = None,
     *,
-    watch: Annotated[bool, typer.Option("--watch", "-w", help="Show it until Ctrl-C.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", "-w", metavar="", help="Show it until Ctrl-C.")
+    ] = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Show what is indexed, what is under way, and whether each part is well."""
@@ -28,7 +30,7 @@ def status(
         if as_json:
             print_json(_ask(client))
         elif not watch:
-            out.print(_table(_ask(client)))
+            print_table(_table(_ask(client)))
         else:
             with Live(_table(_ask(client)), console=out, auto_refresh=False) as live:
                 while True:
@@ -37,20 +39,27 @@ def status(
 
 
 def _ask(client: Client) -> dict[str, Any]:
-    stats: dict[str, Any] = client.get("/v1/stats")
-    return {"api": client.url, **stats, "health": client.get("/readyz")}
+    """Ask for health first: without its catalog the API has nothing to count."""
+    missing = client.get("/readyz").get("missing", [])
+    stats = {} if "catalog" in missing else client.get("/v1/stats")
+    health = {part: "not answering" if part in missing else "ok" for part in PARTS}
+    return {"api": client.url, **stats, "health": health}
 
 
-def _table(status: dict[str, Any]) -> RenderableType:
+def _table(status: dict[str, Any]) -> Table:
     table = Table(box=None, show_header=False)
     table.add_column(style="bold")
-    for name in ("api", "model_id", "objects", "images", "rejected", "newest"):
-        value = status.get(name)
-        table.add_row(name, f"{value:,}" if isinstance(value, int) else plain(str(value or "-")))
-    if progress := status.get("progress"):
+    table.add_row("address", plain(status["api"]))
+    for part, health in status["health"].items():
+        table.add_row(part, f"[{'green' if health == 'ok' else 'red'}]{health}[/]")
+    if "objects" not in status:
+        return table
+    table.add_row("model", plain(status["model_id"]))
+    for name in ("objects", "images", "rejected"):
+        table.add_row(name, f"{status[name]:,}")
+    table.add_row("newest", plain(status["newest"] or "-"))
+    if progress := status["progress"]:
         table.add_row("indexing", _progress(progress))
-    for part, health in status["health"].get("parts", {}).items():
-        table.add_row(part, "[green]ok[/]" if health == "ok" else f"[red]{plain(str(health))}[/]")
     return table
 
 

@@ -11,9 +11,9 @@ import uvicorn
 
 from search_api.app import create_app
 from search_api.parts import Parts as SearchParts
-from search_api.serve import listen, server_for
+from search_api.serve import address, listen, server_for
 from seenit import bars, options
-from seenit.console import notes, out, plain, told_plainly
+from seenit.console import notes, out, told_plainly
 from seenit.running import run
 from shared.errors import ConfigurationError
 from shared.settings import Settings
@@ -51,8 +51,7 @@ async def _up(settings: Settings) -> None:
                 embedding=parts.embedding,
                 progress=ingest.progress.report,
             )
-            host, port = listener.getsockname()[:2]
-            out.print(f"Seenit is at http://{host}:{port}", soft_wrap=True)
+            out.print(f"Seenit is at {address(listener)}", soft_wrap=True)
             server = server_for(create_app(search, settings))
             serving = asyncio.create_task(server.serve(sockets=[listener]))
             await _until_stopped(server, serving, asyncio.create_task(_ingest(ingest)))
@@ -60,20 +59,17 @@ async def _up(settings: Settings) -> None:
 
 async def _ingest(ingest: FolderIngest) -> None:
     """Show the bar until what was there at the start is done, then go on quietly."""
-    caught_up = asyncio.Event()
-
-    def tell(report: Report) -> None:
-        counts = {name: report.total(name) for name in ("added", "changed", "removed", "unchanged")}
-        out.print("Ready: " + ", ".join(f"{count:,} {name}" for name, count in counts.items()))
-        caught_up.set()
+    caught_up: asyncio.Future[Report] = asyncio.get_running_loop().create_future()
 
     async def show() -> None:
         async with bars.shown(ingest.progress, "Indexing"):
-            await caught_up.wait()
+            report = await caught_up
+        counts = {name: report.total(name) for name in ("added", "changed", "removed", "unchanged")}
+        out.print("Ready: " + ", ".join(f"{count:,} {name}" for name, count in counts.items()))
 
     showing = asyncio.create_task(show())
     try:
-        await ingest.run(tell)
+        await ingest.run(caught_up.set_result)
     finally:
         showing.cancel()
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from shared.catalog.engines import OPTION, reading_engine, sqlite_file, writing_engine
 from shared.catalog.faults import catalog_faults
 from shared.catalog.migrations import HEAD
-from shared.catalog.queries import OTHER_MODEL
+from shared.catalog.queries import ANY_MODEL, OTHER_MODEL
 from shared.catalog.reading import SqlReader
 from shared.catalog.sql import SqlCatalog
 from shared.errors import ConfigurationError
@@ -45,12 +45,12 @@ async def open_catalog(url: str, model_id: str) -> SqlCatalog:
         return SqlCatalog(reading, writing, model_id)
 
 
-async def open_reader(url: str, model_id: str) -> SqlReader:
-    """Open the catalog for search: it never writes, creates or migrates anything.
+async def open_reader(url: str, model_id: str | None = None) -> SqlReader:
+    """Open the catalog for reading: it never writes, creates or migrates anything.
 
     Args:
         url: as for `open_catalog`.
-        model_id: as for `open_catalog`.
+        model_id: as for `open_catalog`; None, where no model is at hand, takes the catalog's own.
 
     Raises:
         ConfigurationError: there is no catalog yet, or not one that this Seenit can read, or it
@@ -70,6 +70,8 @@ async def open_reader(url: str, model_id: str) -> SqlReader:
                 "run the same Seenit for ingest and search"
             )
             raise ConfigurationError(OPTION, problem)
+        if model_id is None:
+            return SqlReader(reading, await _own_model(reading))
         await _refuse_other_model(reading, model_id)
         return SqlReader(reading, model_id)
 
@@ -119,6 +121,12 @@ async def _revision(engine: AsyncEngine) -> str | None:
 
     async with engine.connect() as connection:
         return await connection.run_sync(read)
+
+
+async def _own_model(engine: AsyncEngine) -> str:
+    """Name the model of the catalog's images; empty while there are none."""
+    async with engine.connect() as connection:
+        return (await connection.execute(ANY_MODEL)).scalar() or ""
 
 
 async def _refuse_other_model(engine: AsyncEngine, model_id: str) -> None:

@@ -63,6 +63,7 @@ _UNUSED = (
 IMAGES = select(_ALL - _UNUSED)
 """Images that an object holds: all but the few that the collector will take."""
 
+ANY_MODEL = select(images.c.model_id).limit(1)
 OTHER_MODEL = (
     select(images.c.model_id)
     # Two ranges of the index; `!=` would read all of it.

@@ -669,6 +669,15 @@ async def test_another_models_catalog_is_refused_by_name(catalog, url):
             assert refused.value.option == "SEENIT_MODEL"
 
 
+async def test_who_has_no_model_at_hand_reads_with_the_catalogs_own(catalog, url):
+    for images in (0, 1):
+        reader = await open_reader(url)
+        assert (await reader.stats()).images == images
+        assert await keys(reader) == ["a"] * images
+        await reader.close()
+        await put(catalog, "a")
+
+
 async def test_an_empty_catalog_may_be_opened_for_any_model(catalog, url):
     assert await catalog.page() == []
     another = await open_catalog(url, "resnet50-512-00000000")
