@@ -62,9 +62,9 @@ def listen(host: str, port: int) -> socket.socket:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (socket.gaierror, UnicodeError):
         raise ConfigurationError("SEENIT_HOST", f"{host} is no address") from None
-    family, _, _, _, address = found[0]
+    family, _, _, _, place = found[0]
     try:
-        return socket.create_server(address[:2], family=family, backlog=2048)
+        return socket.create_server(place[:2], family=family, backlog=2048)
     except OSError as error:
         option = "SEENIT_HOST" if error.errno == errno.EADDRNOTAVAIL else "SEENIT_PORT"
         problem = f"cannot listen at {host}:{port}: {os.strerror(error.errno or 0)}"
