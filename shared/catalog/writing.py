@@ -34,12 +34,11 @@ _USE = (
         indexed_at=func.coalesce(images.c.indexed_at, bindparam("now", type_=_MOMENT)),
     )
 )
-_LET_GO = (
+_TOUCH = (
     update(images)
     .where(among(images.c.image_id))
     .values(unused_since=bindparam("now", type_=_MOMENT))
 )
-_CLAIM_AGAIN = _LET_GO.where(images.c.unused_since.is_not(None))
 
 _LOCK_OBJECTS = (
     select(objects.c.object_id, objects.c.image_id)
@@ -73,8 +72,8 @@ async def claim(
     if added:
         rows = [pending_row(facts, model_id, now) for facts in added]
         await connection.execute(_ADD_IMAGE, rows)
-    for chunk in chunks(states):
-        await connection.execute(_CLAIM_AGAIN, {"ids": chunk, "now": now})
+    # Should no object use them just now, the collector counts from here.
+    await _touch(connection, states, now)
 
 
 async def record(
@@ -88,7 +87,7 @@ async def record(
     rows = {item.stat.ref.object_id: object_row(item, now) for item in items}
     held = await _lock_objects(connection, rows)
     used = {item.image_id for item in items if isinstance(item, IndexedObject)}
-    await _let_go(connection, (image for image in held.values() if image not in used), now)
+    await _touch(connection, (image for image in held.values() if image not in used), now)
     for chunk in chunks(used):
         marked = await connection.execute(_USE, {"ids": chunk, "now": now})
         if marked.rowcount != len(chunk):
@@ -107,7 +106,7 @@ async def forget(connection: AsyncConnection, refs: Iterable[ObjectRef], now: da
     held = await _lock_objects(connection, {ref.object_id for ref in refs})
     for chunk in chunks(held):
         await connection.execute(_FORGET, {"ids": chunk})
-    await _let_go(connection, held.values(), now)
+    await _touch(connection, held.values(), now)
     return len(held)
 
 
@@ -122,9 +121,9 @@ async def _lock_objects(
     return held
 
 
-async def _let_go(
+async def _touch(
     connection: AsyncConnection, image_ids: Iterable[str | None], now: datetime
 ) -> None:
-    """Note that an object no longer holds these; others still may, which the collector will see."""
+    """Note that these may be unused from now on; the collector looks whether they are."""
     for chunk in chunks({image_id for image_id in image_ids if image_id is not None}):
-        await connection.execute(_LET_GO, {"ids": chunk, "now": now})
+        await connection.execute(_TOUCH, {"ids": chunk, "now": now})
