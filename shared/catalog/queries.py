@@ -6,7 +6,17 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, exists, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+)
 
 from shared.catalog.rows import FACTS, OBJECT
 from shared.catalog.schema import ImageState, images, objects
@@ -80,17 +90,20 @@ OTHER_MODEL = (
 @lru_cache(maxsize=256)
 def find(where: ObjectFilter) -> Select[Any]:
     """Ask for the first `most` objects of each image of `ids` that pass, image by image."""
+    # Ranked by what the index alone holds, as one image may have very many objects.
     ranked = (
         select(
-            *OBJECT,
+            objects.c.image_id,
+            *_PLACE,
             func.row_number().over(partition_by=objects.c.image_id, order_by=_PLACE).label("rank"),
         )
         .where(among(objects.c.image_id), *_passing(where))
         .subquery()
     )
-    found = [ranked.c[column.name] for column in OBJECT]
+    same_place = and_(objects.c.bucket == ranked.c.bucket, objects.c.key == ranked.c.key)
     return (
-        select(*found)
+        select(*OBJECT)
+        .join(ranked, same_place)
         .where(ranked.c.rank <= bindparam("most"))
         .order_by(ranked.c.image_id, ranked.c.bucket, ranked.c.key)
     )
