@@ -33,7 +33,7 @@ _WRITER_PRAGMAS = (
     "wal_autocheckpoint=10000",
     "cache_size=-65536",
 )
-_READER_PRAGMAS = (f"busy_timeout={BUSY_MS}", "query_only=ON", "cache_size=-16384")
+_READER_PRAGMAS = (f"busy_timeout={BUSY_MS}", "cache_size=-16384")
 
 
 def sqlite_file(url: str) -> Path | None:
