@@ -87,7 +87,7 @@ class Matrix:
         self._blocks: list[NDArray[np.float32]] = []
         self._image_ids: list[str] = []
         self._row_of: dict[str, int] = {}
-        self._alive = np.zeros(BLOCK_ROWS, np.bool_)
+        self._alive = np.zeros(0, np.bool_)
         self.dead = 0
 
     def __len__(self) -> int:
@@ -100,7 +100,7 @@ class Matrix:
         block, place = divmod(row, BLOCK_ROWS)
         if block == len(self._blocks):
             self._blocks.append(np.empty((BLOCK_ROWS, self._dimension), np.float32))
-            self._alive = np.resize(self._alive, (block + 1) * BLOCK_ROWS)
+            self._alive = np.append(self._alive, np.zeros(BLOCK_ROWS, np.bool_))
         self._blocks[block][place] = embedding
         self._image_ids.append(image_id)
         self._row_of[image_id] = row

@@ -122,23 +122,38 @@ def test_a_search_finds_every_image_once_while_all_are_being_replaced(index):
     assert [found for found in seen if sorted(found) != names] == []
 
 
-def test_ties_that_the_limit_cuts_go_to_the_least_image_ids_wherever_they_lie(index):
-    query = np.random.default_rng(0).standard_normal((3, DIMENSION), dtype=np.float32)
-    query /= np.linalg.norm(query, axis=1, keepdims=True)
-    names = [f"{n:05d}" for n in range(20_000)]
-    backwards = names[::-1]
-    index.upsert(backwards, np.repeat(query[:1], len(names), axis=0))
-    for asked in (query[:1], query):
+def wide(count: int) -> np.ndarray:
+    drawn = np.random.default_rng(count).standard_normal((count, 512), dtype=np.float32)
+    return drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+
+
+def test_ties_that_the_limit_cuts_go_to_the_least_image_ids_wherever_they_lie(path):
+    index = ExactIndex(path, "m-512", 512)
+    queries = wide(3)
+    names = [f"{n:05d}" for n in range(17_003)]
+    index.upsert(names[::-1], np.repeat(queries[:1], len(names), axis=0))
+    for asked in (queries[:1], queries):
         assert [hit.image_id for hit in index.nearest(asked, 4)[0]] == names[:4]
+    index.close()
+
+
+def test_an_answer_is_the_same_to_the_last_digit_whatever_else_is_asked(path):
+    index = ExactIndex(path, "m-512", 512)
+    index.upsert([f"{n:03d}" for n in range(500)], wide(500))
+    queries = wide(20)
+    assert index.nearest(queries, 50) == [index.nearest(q[None], 50)[0] for q in queries]
+    index.close()
 
 
 def test_replacing_more_than_there_is_keeps_answers_right(index):
     names = [f"{n:05d}" for n in range(6000)]
+    index.upsert(["left alone"], -unit(0))
     for turn in range(6):
         index.upsert(names, np.repeat(unit(turn), len(names), axis=0))
         hits = index.nearest(unit(turn), 3)[0]
         assert [(hit.image_id, hit.cosine) for hit in hits] == [(n, 1.0) for n in names[:3]]
-    assert len(index.nearest(unit(0), 10_000)[0]) == len(names)
+    found = [hit.image_id for hit in index.nearest(unit(0), 10_000)[0]]
+    assert sorted(found) == [*names, "left alone"]
 
 
 def test_a_file_that_another_holds_locked_is_a_transient_fault_and_then_passes(path):
