@@ -155,7 +155,7 @@ class VectorIndex(Protocol):
 
     def upsert(self, image_ids: Sequence[str], embeddings: Embeddings) -> None:
         """Write embeddings, shape (n, dimension); replaces those of the same image, once durable
-        returns. Searchable at once.
+        returns. This process finds them at once, another within a second.
         """
 
     def delete(self, image_ids: Collection[str]) -> None:

@@ -33,10 +33,10 @@ class MilvusIndex:
     through an alias, so that an operator can rebuild a collection beside the live one. Both are
     made where they are missing, also when someone emptied Milvus while this was running.
 
-    Reads ask for Session consistency. The client then waits for its own last write (until Milvus's
-    next time tick, at most 0.2 s or so, and only in the first reads after a write), and a process
-    that never writes, the search API, never waits. Strong would cost every read that tick.
-    So a process finds its own writes at once, and those of others within about a second.
+    Reads ask for Session consistency: the first ones after a write of this process wait for it, 0.2
+    to 0.4 s, and a process that never writes, the search API, never waits. Strong would cost every
+    read that much. So a process finds its own writes at once, and those of others, measured, after
+    0.2 to 0.4 s.
 
     A write is durable when it returns, and nothing is flushed: that is the server's business. Until
     it has sealed and indexed a segment, it searches the newest vectors by a coarse index: copies
