@@ -168,7 +168,8 @@ def draw(kind: str, count: int) -> Vectors:
 
 
 def unit(vectors: Vectors) -> Vectors:
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    scaled: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return scaled
 
 
 def measure(index: Candidate, vectors: Vectors, kind: str) -> dict[str, float]:
