@@ -35,9 +35,7 @@ def photos():
     return np.stack([np.asarray(picture.resize((224, 224))) for picture in pictures])
 
 
-@pytest.fixture(scope="session")
-def reference():
-    """The default model in torch, float32 on the CPU: what all others are held against."""
+def on_torch(precision):
     weights = find_weights(LITE0, Settings())
     calibrated = calibration(LITE0, weights.name)
     return TorchEmbedder(
@@ -45,14 +43,23 @@ def reference():
         model_id=model_id(LITE0, weights.name, calibrated.mean),
         near_duplicate=calibrated.near_duplicate,
         device="cpu",
-        precision="f32",
+        precision=precision,
     )
 
 
-@pytest.fixture(scope="session", params=["openvino-f32", "openvino-bf16", "torch-f32", "cuda"])
+@pytest.fixture(scope="session")
+def reference():
+    """The default model in torch, float32 on the CPU: what all others are held against."""
+    return on_torch("f32")
+
+
+RUNTIMES = ["openvino-f32", "openvino-bf16", "torch-f32", "torch-bf16", "cuda"]
+
+
+@pytest.fixture(scope="session", params=RUNTIMES)
 def embedder(request, cache_dir):
-    if request.param == "torch-f32":
-        return request.getfixturevalue("reference")
+    if request.param.startswith("torch"):
+        return on_torch(request.param.removeprefix("torch-"))
     device, precision = {
         "openvino-f32": ("cpu", "f32"),
         "openvino-bf16": ("cpu", "bf16"),
