@@ -1,5 +1,6 @@
 """The search API: its parts, its routes."""
 
+from importlib.metadata import version
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -24,6 +25,7 @@ from search_api.search import Searcher
 from search_api.searches import CountSearches, Searches
 from search_api.security import SecurityHeaders
 from shared.errors import ConfigurationError
+from shared.metrics import BUILD_INFO
 from shared.settings import Settings
 
 PAGE = Path(__file__).parent / "page"
@@ -40,6 +42,7 @@ def create_app(parts: Parts, settings: Settings, limits: Limits | None = None) -
         raise ConfigurationError("SEENIT_API_TOKENS", "tokens are not checked yet")
     if settings.url_search == "on":
         raise ConfigurationError("SEENIT_URL_SEARCH", "search by URL is not there yet")
+    BUILD_INFO.info({"version": version("seenit"), "model": parts.embedding.embedder.model_id})
     app = Starlette(
         routes=_routes(parts, settings.max_bytes, limits or Limits()),
         middleware=[Middleware(SecurityHeaders)],

@@ -23,11 +23,13 @@ def malformed(detail: str) -> Problem:
 
 
 def from_query(query: bytes) -> Fields:
-    """Read a query string; names and values keep bytes that are not UTF-8 as surrogates."""
+    """Read a query string; an empty value is as if it were not there.
+
+    Bytes that are not UTF-8 are kept, as surrogates.
+    """
     try:
         pairs = parse_qsl(
             query.decode("latin-1"),
-            keep_blank_values=True,
             errors="surrogateescape",
             max_num_fields=MAX_FIELDS,
         )
@@ -97,6 +99,7 @@ class _Form:
     def __init__(self) -> None:
         self.fields: list[tuple[str, bytes | str]] = []
         self.whole = False
+        self._parts = 0
         self._header = b""
         self._disposition = b""
         self._data: list[bytes] = []
@@ -113,6 +116,9 @@ class _Form:
         }
 
     def _begin(self) -> None:
+        self._parts += 1
+        if self._parts > MAX_FIELDS:
+            raise malformed("the form has too many fields")
         self._disposition, self._data = b"", []
 
     def _name(self, data: bytes, start: int, end: int) -> None:
@@ -129,13 +135,11 @@ class _Form:
         options = parse_options_header(self._disposition)[1]
         name = options.get(b"name", b"").decode("utf-8", "replace")
         data = self._data[0] if len(self._data) == 1 else b"".join(self._data)
-        if len(self.fields) == MAX_FIELDS:
-            raise malformed("the form has too many fields")
         if name == "image":
             # A browser sends an empty, nameless file when none was chosen.
             if data or options.get(b"filename"):
                 self.fields.append((name, data))
-        else:
+        elif data:
             self.fields.append((name, data.decode("utf-8", "replace")))
 
     def _end(self) -> None:

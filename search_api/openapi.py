@@ -1,6 +1,7 @@
 """The OpenAPI 3.1 document, made of the very models that check requests and write replies."""
 
 from collections.abc import Iterable
+from functools import cache
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any
@@ -20,8 +21,9 @@ OBJECT = {
 }
 
 
+@cache
 def document() -> OpenAPI:
-    """Build the document."""
+    """Build the document, once: it never changes."""
     paths: dict[str, PathItem] = {}
     for call in CALLS:
         item = paths.setdefault(call.path, PathItem())

@@ -1,6 +1,5 @@
 """Every refusal as `application/problem+json` (RFC 9457); the error tree meets HTTP here only."""
 
-import logging
 import math
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -13,8 +12,6 @@ from starlette.responses import Response
 from search_api.schemas import ProblemReply
 from search_api.security import SECURITY_HEADERS
 from shared.errors import ObjectChanging, ObjectGone, Reason, Rejected, SeenitError, TransientError
-
-log = logging.getLogger(__name__)
 
 TOO_LARGE = frozenset({Reason.TOO_MANY_BYTES, Reason.TOO_MANY_PIXELS})
 
@@ -91,12 +88,11 @@ async def nobody_listens(_: Request, error: Exception) -> Response:
     return respond(400, "the client left before its request was whole")
 
 
-async def unforeseen(_: Request, error: Exception) -> Response:
+async def unforeseen(_: Request, __: Exception) -> Response:
     """Answer a fault of Seenit's own without showing its inside; the server logs it.
 
     The framework answers this outside all middleware, so the headers are added here.
     """
-    log.error("unforeseen %s", type(error).__name__)
     return respond(500, "Seenit failed; its log says why", headers=SECURITY_HEADERS)
 
 
