@@ -208,6 +208,13 @@ async def test_an_object_named_twice_in_a_batch_is_as_it_was_named_last(catalog)
     assert (found.stat.etag, found.image_id) == ("e2", image("new").image_id)
 
 
+async def test_an_object_both_indexed_and_rejected_in_a_batch_is_rejected(catalog):
+    await catalog.claim([image("a")])
+    await catalog.record([IndexedObject(stat("a"), image("a").image_id)], [rejection("a")])
+    [found] = await catalog.page()
+    assert (found.state, found.image_id) == (ObjectState.REJECTED, None)
+
+
 async def test_a_rejected_object_is_no_longer_found_and_can_be_indexed_again(catalog):
     facts = await put(catalog, "a")
     await catalog.record([], [rejection("a")])
