@@ -472,7 +472,7 @@ async def test_nothing_given_is_nothing_done(catalog):
     assert await catalog.known_images([]) == {}
 
 
-async def test_batches_beyond_any_limit_of_parameters_are_taken(catalog):
+async def test_batches_larger_than_one_statements_list_are_taken_whole(catalog):
     facts = [image(number) for number in range(2500)]
     await catalog.claim(facts)
     items = [IndexedObject(stat(f"{n:04}"), fact.image_id) for n, fact in enumerate(facts)]
