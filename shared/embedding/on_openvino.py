@@ -7,7 +7,7 @@ import numpy as np
 import openvino as ov
 
 from shared.embedding.cache import CachedModel
-from shared.embedding.models import DIMENSION
+from shared.embedding.models import DIMENSION, SIDE
 from shared.embedding.processor import cores
 from shared.errors import ConfigurationError
 from shared.protocols import Embeddings, Pixels
@@ -58,6 +58,9 @@ class OpenVinoEmbedder:
             },
         )
         self._mine = threading.local()
+        # Two threads in their first inference at once may wait for each other for ever: OpenVINO
+        # fills its table of types on first use, holding its lock while it waits for Python's.
+        self.embed(np.zeros((1, SIDE, SIDE, 3), np.uint8))
 
     def embed(self, pixels: Pixels) -> Embeddings:
         """Embed RGB uint8 pictures, shape (n, 224, 224, 3), into float32 (n, 512)."""

@@ -11,6 +11,9 @@ from shared.metrics import BATCH_SIZE
 from tests.fakes import FakeEmbedder
 
 
+pytestmark = pytest.mark.timeout(60)  # what is broken here mostly hangs
+
+
 def pictures(*values):
     return np.stack([np.full((224, 224, 3), value, np.uint8) for value in values])
 
