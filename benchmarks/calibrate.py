@@ -3,11 +3,11 @@
     python benchmarks/calibrate.py FOLDER... [--model NAME] [--weights FILE] [--out mean.npy]
 
 The mean is taken over every picture in the folders; pictures of everyday things, each of another
-thing, serve best. What shipped was made from 200 photographs of 200 ImageNet classes and 17 pictures
-of scikit-image: astronaut, brick, camera, cell, chelsea, clock_motion, coffee, coins, color, grass,
-gravel, hubble_deep_field, ihc, moon, motorcycle_left, retina and rocket. The threshold belongs above
-`most`, the greatest cosine between a picture, edited or not, and any other; it and the mean go to
-shared/embedding/calibration.py and means/.
+thing, serve best. What shipped was made from 200 photographs of 200 ImageNet classes and 17
+pictures of scikit-image: astronaut, brick, camera, cell, chelsea, clock_motion, coffee, coins,
+color, grass, gravel, hubble_deep_field, ihc, moon, motorcycle_left, retina and rocket. The
+threshold belongs above `most`, the greatest cosine between a picture, edited or not, and any other;
+it and the mean go to shared/embedding/calibration.py and means/.
 """
 
 import argparse

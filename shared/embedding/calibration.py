@@ -19,8 +19,8 @@ UNKNOWN = 2.0
 _NEAR_DUPLICATE = {"57934424": 0.7}
 """By the weights' first 8 hex digits. Of 557,200 pairs of those 200 photographs, edited or not, the
 most alike (a passenger car and a steam locomotive made gray) have a cosine of 0.67, so none passes;
-72 % of edited copies do: nearly all that were resized, recompressed, mirrored, brightened, framed or
-captioned, few that lost three quarters of the picture or were turned by 90 degrees."""
+72 % of edited copies do: nearly all that were resized, recompressed, mirrored, brightened, framed
+or captioned, few that lost three quarters of the picture or were turned by 90 degrees."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from shared.embedding.service import EmbeddingService
 from shared.metrics import BATCH_SIZE
 from tests.fakes import FakeEmbedder
 
-
 pytestmark = pytest.mark.timeout(60)  # what is broken here mostly hangs
 
 
