@@ -81,8 +81,6 @@ class Queries:
             case ObjectRef():
                 return await self._held_by(source, timings)
             case bytes():
-                if not source:
-                    raise Rejected(Reason.EMPTY, "the file is empty")
                 if len(source) > self._max_bytes:
                     raise Rejected(
                         Reason.TOO_MANY_BYTES, f"a picture may have {self._max_bytes} bytes"

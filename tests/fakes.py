@@ -23,12 +23,16 @@ from shared.records import (
 
 
 class FakeCatalog:
-    """A `CatalogReader` over rows in a list; `broken` makes every question fail."""
+    """A `CatalogReader` over rows in a dict.
+
+    `broken` makes every question fail; `selective` False takes every filter for one that many pass.
+    """
 
     def __init__(self) -> None:
         self.rows: dict[ObjectRef, StoredObject] = {}
         self.images: dict[str, ImageFacts] = {}
         self.broken: TransientError | None = None
+        self.selective = True
 
     def add(self, stored: StoredObject, facts: ImageFacts | None = None) -> None:
         self.rows[stored.stat.ref] = stored
@@ -62,7 +66,7 @@ class FakeCatalog:
 
     async def matching_images(self, where, limit):
         found = sorted({s.image_id for s in self._passing(where) if s.image_id})
-        return found if len(found) <= limit else None
+        return found if self.selective and len(found) <= limit else None
 
     async def page(self, *, bucket=None, prefix="", state=None, after=None, limit=100):
         where = ObjectFilter((bucket,) if bucket else (), prefix)

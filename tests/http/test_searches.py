@@ -211,6 +211,28 @@ async def test_a_filter_that_few_pass_is_searched_among_those(hundred, client):
     assert len(hundred.index.asked) == 1
 
 
+@pytest.mark.parametrize("selective", [True, False])
+async def test_of_an_image_only_the_objects_that_pass_the_filter_are_shown(
+    world, client, selective
+):
+    world.catalog.selective = selective
+    for bucket, key in (("a", "x"), ("b", "x"), ("b", "y")):
+        await world.add(bucket, key, CAT)
+    await world.add("a", "dog", DOG)
+    (hit,) = (await client.post("/v1/search", **file(CAT, bucket="b"))).json()["hits"]
+    assert [(o["bucket"], o["key"]) for o in hit["objects"]] == [("b", "x"), ("b", "y")]
+    (hit,) = (await client.post("/v1/search", **file(CAT, prefix="d"))).json()["hits"]
+    assert [o["key"] for o in hit["objects"]] == ["dog"]
+
+
+async def test_a_late_page_asks_the_index_only_once(hundred, client):
+    late = (await client.post("/v1/search", **file(CAT, limit=60))).json()["next_cursor"]
+    hundred.index.asked.clear()
+    reply = (await client.post("/v1/search", **file(CAT, limit=5, cursor=late))).json()
+    assert len(reply["hits"]) == 5
+    assert len(hundred.index.asked) == 1
+
+
 async def test_several_buckets_count_together(hundred, client):
     query = next(s.image_id for s in hundred.catalog.rows.values() if s.stat.ref.key == "q")
     parameters = {"image_id": query, "bucket": ["query", "bucket1"], "limit": 1000}

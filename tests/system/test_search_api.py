@@ -214,6 +214,7 @@ def test_lists_counts_and_states_are_as_the_folder_is(library):
 
 
 BROKEN = {
+    "nothing": (b"", 415),
     "text": (b"just text", 415),
     "HTML": (b"<html><script>alert(1)</script>", 415),
     "SVG": (b'<svg xmlns="http://www.w3.org/2000/svg"/>', 415),
