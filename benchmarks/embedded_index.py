@@ -212,8 +212,10 @@ def fill(name: str, kind: str, count: int, folder: Path) -> None:
     rate = count / (time.perf_counter() - began)
     print(json.dumps({"insert_per_s": rate, **measure(index, vectors, kind)}), flush=True)
     first = count
+    # One direction away from all, so that these rows push none of the true neighbours out.
+    far = np.repeat(-unit(vectors.sum(axis=0, keepdims=True)), BATCH, axis=0)
     while True:
-        index.add(first, -vectors[:BATCH])  # near to no query
+        index.add(first, far)
         first += BATCH
         print(first, flush=True)
 
