@@ -70,7 +70,8 @@ class Settings(BaseSettings):
         description="Arithmetic of the model; `auto` takes bf16 where the processor has it.",
     )
     cache_dir: Path | None = Field(
-        None, description="Where converted models are cached; by default the user's cache directory."
+        None,
+        description="Where converted models are cached; by default the user's cache directory.",
     )
     batch_size: int = Field(64, ge=1, le=1024, description="Events per batch of the pipeline.")
     batch_age_ms: int = Field(
@@ -83,7 +84,10 @@ class Settings(BaseSettings):
         100_000_000, ge=1, le=2**31, description="The largest picture that is decoded, in pixels."
     )
     decode_timeout_s: float = Field(
-        20.0, gt=0, le=600, description="The longest that decoding one picture may take, in seconds."
+        20.0,
+        gt=0,
+        le=600,
+        description="The longest that decoding one picture may take, in seconds.",
     )
     decode_memory: int = Field(
         3 * 2**30,

@@ -4,7 +4,6 @@ SQLite: a write-ahead log, so that readers and the one writer never wait for eac
 index may write the same file from connections of its own. MySQL: READ COMMITTED and row locks.
 """
 
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -13,10 +12,10 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from shared.addresses import sqlite_file
 from shared.errors import ConfigurationError
 
 OPTION = "SEENIT_CATALOG_URL"
-SQLITE = "sqlite:///"
 
 READERS = 4
 """Connections for reading; searches beyond that queue for the moment a read takes."""
@@ -34,11 +33,6 @@ _WRITER_PRAGMAS = (
     "cache_size=-65536",
 )
 _READER_PRAGMAS = (f"busy_timeout={BUSY_MS}", "cache_size=-16384")
-
-
-def sqlite_file(url: str) -> Path | None:
-    """Name the file of a `sqlite:///` address, taken literally; None for a server's address."""
-    return Path(url.removeprefix(SQLITE)) if url.startswith(SQLITE) else None
 
 
 def writing_engine(url: str) -> AsyncEngine:

@@ -8,7 +8,8 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shared.catalog.engines import OPTION, reading_engine, sqlite_file, writing_engine
+from shared.addresses import sqlite_file
+from shared.catalog.engines import OPTION, reading_engine, writing_engine
 from shared.catalog.faults import catalog_faults
 from shared.catalog.migrations import HEAD
 from shared.catalog.queries import ANY_MODEL, OTHER_MODEL
