@@ -8,7 +8,7 @@ class SeenitError(Exception):
 
 
 class TransientError(SeenitError):
-    """A part does not answer now; the same call may succeed later, so it is repeated, never rejected.
+    """A part does not answer now; the same call may succeed later: it is repeated, never rejected.
 
     Attributes:
         part: the part that failed: `store`, `catalog`, `index`, `kafka` or `model`.

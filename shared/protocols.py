@@ -1,4 +1,6 @@
-"""The four protocols on one page. Each has one contract suite in tests/contract, run on every adapter.
+"""The four protocols on one page.
+
+Each has one contract suite in tests/contract, run on every adapter.
 
 Those that block say so: call them from a worker thread. All raise `TransientError` when the part
 behind them does not answer, and every write may be repeated without harm.
@@ -41,7 +43,7 @@ class ObjectStore(Protocol):
 
         Raises:
             ObjectGone: there is none.
-            Rejected: there is something that can never be a picture (a pipe, a link that leads out).
+            Rejected: what is there can never be a picture (a pipe, a link that leads out).
         """
 
     def read(self, ref: ObjectRef, max_bytes: int) -> ObjectBytes:
@@ -85,12 +87,13 @@ class CatalogReader(Protocol):
     async def find(
         self, image_ids: Collection[str], where: ObjectFilter, limit: int = 20
     ) -> dict[str, list[StoredObject]]:
-        """Join hits with live objects: per image its objects that pass `where`, in bucket and key
-        order, at most `limit` an image; an image with none is left out.
+        """Join hits with live objects: per image those that pass `where`.
+
+        In bucket and key order, at most `limit` an image; an image with none is left out.
         """
 
     async def matching_images(self, where: ObjectFilter, limit: int) -> list[str] | None:
-        """Name the images with an object that passes `where`; None when they are more than `limit`."""
+        """Name the images with an object that passes `where`; None if more than `limit`."""
 
     async def page(
         self,
@@ -138,7 +141,10 @@ class Catalog(CatalogReader, Protocol):
         """
 
     async def forget(self, refs: Sequence[ObjectRef]) -> int:
-        """Drop objects in one transaction; search no longer shows them. Returns how many there were."""
+        """Drop objects in one transaction: search no longer shows them.
+
+        Returns how many of them there were.
+        """
 
     async def begin_collecting(self, unused_since: datetime, limit: int) -> list[str]:
         """Mark as collecting, and name, images that no object has used since then.
@@ -154,8 +160,9 @@ class VectorIndex(Protocol):
     """Nearest neighbours by cosine among the embeddings of one model. Blocks; thread-safe."""
 
     def upsert(self, image_ids: Sequence[str], embeddings: Embeddings) -> None:
-        """Write embeddings, shape (n, dimension); replaces those of the same image, once durable
-        returns. This process finds them at once, another within a second.
+        """Write embeddings, shape (n, dimension), replacing those of the same images.
+
+        Returns once they are durable. This process finds them at once, another within a second.
         """
 
     def delete(self, image_ids: Collection[str]) -> None:
@@ -167,8 +174,9 @@ class VectorIndex(Protocol):
     def nearest(
         self, queries: Embeddings, limit: int, among: Collection[str] | None = None
     ) -> list[list[Neighbour]]:
-        """Find per query, shape (q, dimension), up to `limit` neighbours, highest cosine first,
-        ties in `image_id` order; only `among` these images, if given.
+        """Find per query, shape (q, dimension), up to `limit` neighbours.
+
+        Highest cosine first, ties in `image_id` order; only `among` these images, if given.
         """
 
     def ids(self) -> Iterator[str]:
@@ -198,4 +206,7 @@ class Embedder(Protocol):
     batch: int
 
     def embed(self, pixels: Pixels) -> Embeddings:
-        """Embed RGB uint8 pictures, shape (n, 224, 224, 3), n at least 1, into float32 (n, dimension)."""
+        """Embed RGB uint8 pictures, shape (n, 224, 224, 3), into float32 (n, dimension).
+
+        n is at least 1.
+        """

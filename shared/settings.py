@@ -36,13 +36,13 @@ class Settings(BaseSettings):
     )
     catalog_url: str = Field(
         "",
-        description="The catalog: `sqlite:///file` or `mysql://user:pw@host:3306/seenit`; by default "
-        "`catalog.db` in the data directory.",
+        description="The catalog: `sqlite:///file` or `mysql://user:pw@host:3306/seenit`; "
+        "by default `catalog.db` in the data directory.",
     )
     index_url: str = Field(
         "",
-        description="The vector index: `sqlite:///file` (exact, in process), a path (Milvus Lite) or "
-        "`http://host:19530` (a Milvus server); by default the catalog's own SQLite file.",
+        description="The vector index: `sqlite:///file` (exact, in process), a path (Milvus Lite) "
+        "or `http://host:19530` (a Milvus server); by default the catalog's own SQLite file.",
     )
     s3_access_key: str = Field("", description="The access key of the S3 store.")
     s3_secret_key: SecretStr = Field(SecretStr(""), description="The secret key of the S3 store.")
@@ -108,7 +108,7 @@ class Settings(BaseSettings):
         0.5,
         ge=0,
         le=1,
-        description="The share of a bucket's objects that reconciling may remove without `--force`.",
+        description="The share of a bucket that reconciling may remove without `--force`.",
     )
     collect_grace_s: int = Field(
         3600,
