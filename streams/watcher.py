@@ -40,7 +40,7 @@ class Watcher:
     async def _watch(self, *, polling: bool) -> None:
         async for changes in awatch(
             self._store.root,
-            watch_filter=lambda _, path: self._store.ref(Path(path)) is not None,
+            watch_filter=None,  # a round of which all is filtered out would not be told at all
             debounce=DEBOUNCE_MS,
             step=50,
             rust_timeout=250,
@@ -50,6 +50,8 @@ class Watcher:
         ):
             self.watching.set()
             for change, path in sorted(changes, key=lambda found: found[1]):
+                if self._store.ref(Path(path)) is None:
+                    continue  # Seenit's own state
                 metrics.EVENTS.labels(change.name).inc()
                 async for ref in self._concerned(change, Path(path)):
                     await self._intake.offer(Event(ref, time.time()))
