@@ -55,7 +55,7 @@ class Bodies:
                         )
         except TimeoutError:
             detail = f"the body took longer than {self._seconds:g} s"
-            raise Problem(HTTPStatus.REQUEST_TIMEOUT, detail, {"Connection": "close"}) from None
+            raise Problem(HTTPStatus.REQUEST_TIMEOUT, detail) from None
 
     def _largest(self, *, json: bool) -> int:
         """Base64 takes four bytes for three."""

@@ -1,17 +1,22 @@
 """Every refusal as `application/problem+json` (RFC 9457); the error tree meets HTTP here only."""
 
+import asyncio
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from http import HTTPStatus
 
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from search_api.schemas import ProblemReply
 from search_api.security import SECURITY_HEADERS
 from shared.errors import ObjectChanging, ObjectGone, Reason, Rejected, SeenitError, TransientError
+
+LINGER_S = 1.0
 
 TOO_LARGE = frozenset({Reason.TOO_MANY_BYTES, Reason.TOO_MANY_PIXELS})
 
@@ -34,6 +39,25 @@ class Problem(SeenitError):  # noqa: N818 - RFC 9457's own word
         self.headers = headers
 
 
+class LastWord(Response):
+    """An answer after which the connection ends, whatever the client still sends.
+
+    It waits a moment before hanging up: closing on a client that is sending resets the connection,
+    and the answer would be lost on its way.
+    """
+
+    async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
+        """Answer, let the client read, hang up."""
+        start = {"type": "http.response.start", "status": self.status_code}
+        await send({**start, "headers": [*self.raw_headers, (b"connection", b"close")]})
+        await send({"type": "http.response.body", "body": self.body, "more_body": True})
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_S):
+                while (await receive())["type"] != "http.disconnect":
+                    pass
+        await send({"type": "http.response.body", "body": b""})
+
+
 def out_of_range(error: ValidationError) -> Problem:
     """Name the first parameter that pydantic refused, and why."""
     first = error.errors(include_url=False, include_input=False)[0]
@@ -47,11 +71,12 @@ def respond(
     detail: str,
     *,
     headers: Mapping[str, str] | None = None,
+    kind: type[Response] = Response,
     **more: str | list[str] | None,
 ) -> Response:
     """Build a problem+json answer; `more` are members beside the four standard ones."""
     body = ProblemReply(title=HTTPStatus(status).phrase, status=status, detail=detail, **more)
-    return Response(
+    return kind(
         body.model_dump_json(exclude_none=True),
         status_code=status,
         headers=headers,
@@ -62,6 +87,8 @@ def respond(
 async def seenit_problem(_: Request, error: Exception) -> Response:
     """Answer an error that Seenit raised on purpose."""
     match error:
+        case Problem(status=HTTPStatus.REQUEST_TIMEOUT):
+            return respond(error.status, error.detail, kind=LastWord)
         case Problem():
             return respond(error.status, error.detail, headers=error.headers)
         case TransientError():

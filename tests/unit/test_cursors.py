@@ -57,6 +57,15 @@ def test_a_search_cursor_with_an_impossible_similarity_is_refused(similarity):
         read_search_cursor(forged)
 
 
+def test_a_cursor_with_something_slipped_in_is_refused():
+    for word, read in (
+        (write_search_cursor(SearchCursor(0.5, ID, 3)), read_search_cursor),
+        (write_object_cursor(ObjectRef("b", "k")), read_object_cursor),
+    ):
+        with pytest.raises(ValueError):  # noqa: PT011 - whatever it says, the API says it its own way
+            read(f"{word[:4]}!!!!{word[4:]}")
+
+
 @pytest.mark.parametrize("word", ["", "x", "a b", "bm90IG5hbWVk"])
 def test_a_word_that_is_no_object_cursor_is_refused(word):
     with pytest.raises(ValueError):  # noqa: PT011 - whatever it says, the API says it its own way
