@@ -11,7 +11,7 @@ class TransientError(SeenitError):
     """A part does not answer now; the same call may succeed later: it is repeated, never rejected.
 
     Attributes:
-        part: the part that failed: `store`, `catalog`, `index`, `kafka` or `model`.
+        part: the part that failed: `store`, `catalog`, `index`, `kafka`, `model` or `decoder`.
         retry_after: seconds after which trying again makes sense; the API's Retry-After.
     """
 
@@ -19,6 +19,17 @@ class TransientError(SeenitError):
         super().__init__(f"{part}: {detail}")
         self.part = part
         self.retry_after = retry_after
+
+
+class ImageUnclaimed(TransientError):  # noqa: N818 - names a state of the image, not a fault
+    """An image is being collected, or was never claimed: repeating the call alone mends nothing.
+
+    Once the collection is over the image is to be claimed, embedded and written anew.
+    """
+
+    def __init__(self) -> None:
+        detail = "an image was not claimed, or is being collected"
+        super().__init__("catalog", detail, retry_after=1.0)
 
 
 class ObjectChanging(SeenitError):  # noqa: N818 - names a state of the object, not a fault
@@ -45,6 +56,7 @@ class Reason(StrEnum):
     OUTSIDE_FOLDER = "outside_folder"
     UNREADABLE = "unreadable"
     BAD_KEY = "bad_key"
+    UNEXPECTED = "unexpected"
 
 
 class Rejected(SeenitError):  # noqa: N818 - names the outcome of the same word

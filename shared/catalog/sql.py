@@ -42,7 +42,7 @@ class SqlCatalog(SqlReader):
         An object named twice counts as it was named last, a rejection after an image.
 
         Raises:
-            TransientError: an image was never claimed, or is being collected; nothing is written.
+            ImageUnclaimed: an image was never claimed, or is being collected; nothing is written.
         """
         items: list[IndexedObject | RejectedObject] = [*indexed, *rejected]
         last = {item.stat.ref: item for item in items}

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.catalog.queries import among, chunks
 from shared.catalog.rows import object_row, pending_row
 from shared.catalog.schema import ImageState, images, objects
-from shared.errors import TransientError
+from shared.errors import ImageUnclaimed
 from shared.records import ImageFacts, IndexedObject, ObjectRef, RejectedObject
 
 _MOMENT = images.c.unused_since.type
@@ -60,14 +60,14 @@ async def claim(
     """Write images as pending, where there are none; keep the others from the collector a while.
 
     Raises:
-        TransientError: one of them is being collected.
+        ImageUnclaimed: one of them is being collected.
     """
     states: dict[str, str] = {}
     for chunk in chunks(wanted):
         found = await connection.execute(_LOCK_IMAGES, {"ids": chunk})
         states.update((image_id, state) for image_id, state in found)
     if ImageState.COLLECTING in states.values():
-        raise TransientError("catalog", "an image is being collected", retry_after=1.0)
+        raise ImageUnclaimed
     added = [facts for image_id, facts in wanted.items() if image_id not in states]
     if added:
         rows = [pending_row(facts, model_id, now) for facts in added]
@@ -82,7 +82,7 @@ async def record(
     """Write what became of objects, no object twice; settle which images are in use.
 
     Raises:
-        TransientError: an image was never claimed, or is being collected.
+        ImageUnclaimed: an image was never claimed, or is being collected.
     """
     rows = {item.stat.ref.object_id: object_row(item, now) for item in items}
     held = await _lock_objects(connection, rows)
@@ -91,8 +91,7 @@ async def record(
     for chunk in chunks(used):
         marked = await connection.execute(_USE, {"ids": chunk, "now": now})
         if marked.rowcount != len(chunk):
-            problem = "an image was not claimed, or is being collected"
-            raise TransientError("catalog", problem, retry_after=1.0)
+            raise ImageUnclaimed
     added = [row for object_id, row in rows.items() if object_id not in held]
     replaced = [rows[object_id] | {"replaced": object_id} for object_id in held]
     if added:
