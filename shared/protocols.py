@@ -39,11 +39,10 @@ class ObjectStore(Protocol):
     """Where the pictures are: a folder or a bucket. Blocks; safe from several threads."""
 
     def stat(self, ref: ObjectRef) -> ObjectStat:
-        """Tell an object's present state.
+        """Tell an object's present state, as `list` would; also of what `read` would reject.
 
         Raises:
             ObjectGone: there is none.
-            Rejected: what is there can never be a picture (a pipe, a link that leads out).
         """
 
     def read(self, ref: ObjectRef, max_bytes: int) -> ObjectBytes:
@@ -52,7 +51,8 @@ class ObjectStore(Protocol):
         Raises:
             ObjectGone: there is none.
             ObjectChanging: it changed while it was read, or someone is writing it.
-            Rejected: it is larger than `max_bytes`, or can never be read.
+            Rejected: it is larger than `max_bytes`, or can never be a picture (a pipe, a link that
+                leads out).
         """
 
     def buckets(self) -> list[str]:
@@ -69,7 +69,11 @@ class ObjectWriter(Protocol):
     """The same store, for the command line's `add` and `remove`; the apps never write. Blocks."""
 
     def put(self, ref: ObjectRef, source: BinaryIO, user_key: str | None = None) -> None:
-        """Put an object, whole or not at all, replacing what was there."""
+        """Put an object, whole or not at all, replacing what was there.
+
+        Raises:
+            Rejected: the store can hold no such key.
+        """
 
     def remove(self, ref: ObjectRef) -> bool:
         """Remove an object; False where there was none."""
@@ -129,7 +133,7 @@ class Catalog(CatalogReader, Protocol):
         Already pending or indexed rows stay as they are.
 
         Raises:
-            TransientError: one of them is being collected; it can be claimed once that is over.
+            ImageUnclaimed: one of them is being collected; it can be claimed once that is over.
         """
 
     async def record(
@@ -138,6 +142,9 @@ class Catalog(CatalogReader, Protocol):
         """Write what became of objects, in one transaction; from now on they are searchable.
 
         Marks the claimed images indexed. An object that held another image before no longer does.
+
+        Raises:
+            ImageUnclaimed: an image was never claimed, or is being collected; nothing is written.
         """
 
     async def forget(self, refs: Sequence[ObjectRef]) -> int:

@@ -10,7 +10,7 @@ import pytest
 
 from shared.catalog.open import open_catalog, open_reader
 from shared.catalog.sql import SqlCatalog
-from shared.errors import ConfigurationError, Reason, TransientError
+from shared.errors import ConfigurationError, ImageUnclaimed, Reason, TransientError
 from shared.records import (
     BucketCount,
     ImageFacts,
@@ -432,7 +432,7 @@ async def test_an_image_that_was_never_claimed_cannot_be_recorded(catalog):
         IndexedObject(stat("1"), image("claimed").image_id),
         IndexedObject(stat("2"), image("never").image_id),
     ]
-    with pytest.raises(TransientError, match="catalog"):
+    with pytest.raises(ImageUnclaimed, match="catalog"):
         await catalog.record(batch, [rejection("3")])
     assert await catalog.page() == []
     assert await catalog.known_images([image("claimed").image_id]) == {}
@@ -555,9 +555,9 @@ async def test_an_image_being_collected_is_neither_known_nor_claimed_nor_recorde
     await catalog.forget([ObjectRef("images", "a")])
     await catalog.begin_collecting(now(), 10)
     assert await catalog.known_images([facts.image_id]) == {}
-    with pytest.raises(TransientError, match="collected"):
+    with pytest.raises(ImageUnclaimed, match="collected"):
         await catalog.claim([image("innocent"), facts])
-    with pytest.raises(TransientError, match="collected"):
+    with pytest.raises(ImageUnclaimed, match="collected"):
         await catalog.record([IndexedObject(stat("a"), facts.image_id)])
     assert await catalog.page() == []
     # The claim of the innocent one was undone with it.
