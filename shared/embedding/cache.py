@@ -37,26 +37,33 @@ def read(folder: Path) -> CachedModel | None:
     return cached
 
 
-def write(folder: Path, model: ov.Model) -> None:
-    """Write a converted model, replacing a damaged one; a cache that cannot be written is no fault.
+def write(folder: Path, model: ov.Model) -> CachedModel:
+    """Write a converted model, replacing a damaged one, and return it as the next start reads it.
 
-    Two processes may do so at once: each writes a folder of its own and renames it, and where the
-    other was quicker, its work is as good.
+    A cache that cannot be written is no fault; each start then converts anew.
     """
+    with tempfile.TemporaryDirectory() as scratch:
+        graph, constants = Path(scratch, _GRAPH), Path(scratch, _CONSTANTS)
+        ov.save_model(model, graph, compress_to_fp16=False)
+        cached = CachedModel(graph.read_bytes(), constants.read_bytes())
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
+        _keep(folder, cached)
     except OSError as error:
-        log.warning("the converted model is not kept, so each start makes it again: %s", error)
-        return
+        if not folder.is_dir():  # else another process was quicker, and its work is as good
+            log.warning("the converted model is not kept, so each start makes it again: %s", error)
+    return cached
+
+
+def _keep(folder: Path, cached: CachedModel) -> None:
+    """Put the model into its place at once: written beside it, then renamed."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
     try:
-        ov.save_model(model, scratch / _GRAPH, compress_to_fp16=False)
-        cached = CachedModel((scratch / _GRAPH).read_bytes(), (scratch / _CONSTANTS).read_bytes())
+        (scratch / _GRAPH).write_bytes(cached.graph)
+        (scratch / _CONSTANTS).write_bytes(cached.constants)
         (scratch / _SUMS).write_text(_sums(cached), encoding="ascii")
         shutil.rmtree(folder, ignore_errors=True)
         scratch.rename(folder)
-    except OSError as error:
-        log.info("the converted model is not kept in %s: %s", folder, error)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-import openvino as ov
 import platformdirs
 
 from shared.embedding import cache
+from shared.embedding.cache import CachedModel
 from shared.embedding.calibration import Calibration, calibration
 from shared.embedding.head import model_id
 from shared.embedding.models import MODELS, Model
@@ -15,6 +15,9 @@ from shared.embedding.weights import Weights, find_weights
 from shared.errors import ConfigurationError
 from shared.protocols import Embedder
 from shared.settings import PREFIX, Settings
+
+FORM = 2
+"""Counts how models are converted; a cache of another form is not used."""
 
 
 def load_embedder(settings: Settings) -> Embedder:
@@ -37,7 +40,9 @@ def load_embedder(settings: Settings) -> Embedder:
 def _on_cpu(settings: Settings, model: Model, weights: Weights) -> Embedder:
     calibrated = calibration(model, weights.name)
     name = model_id(model, weights.name, calibrated.mean)
-    folder = (settings.cache_dir or platformdirs.user_cache_path("seenit")) / "models" / name
+    folder = (
+        (settings.cache_dir or platformdirs.user_cache_path("seenit")) / "models" / f"{name}-{FORM}"
+    )
     converted = cache.read(folder) or _convert(folder, model, weights, calibrated)
     return OpenVinoEmbedder(
         converted,
@@ -47,13 +52,11 @@ def _on_cpu(settings: Settings, model: Model, weights: Weights) -> Embedder:
     )
 
 
-def _convert(folder: Path, model: Model, weights: Weights, calibrated: Calibration) -> ov.Model:
+def _convert(folder: Path, model: Model, weights: Weights, calibrated: Calibration) -> CachedModel:
     from shared.embedding.conversion import convert  # noqa: PLC0415 - imports torch
     from shared.embedding.networks import build_network  # noqa: PLC0415 - imports torch
 
-    converted = convert(build_network(model, weights, calibrated))
-    cache.write(folder, converted)
-    return converted
+    return cache.write(folder, convert(build_network(model, weights, calibrated), model.exact))
 
 
 def _on_cuda(settings: Settings, model: Model, weights: Weights) -> Embedder:

@@ -21,7 +21,7 @@ class OpenVinoEmbedder:
     """An `Embedder` on the CPU: as many pictures side by side as there are cores, a thread each.
 
     Args:
-        model: the converted model, or what the cache held of it.
+        model: the converted model.
         model_id: its name.
         near_duplicate: its threshold.
         precision: arithmetic of the network; `auto` takes bf16 where the processor has it.
@@ -32,7 +32,7 @@ class OpenVinoEmbedder:
 
     def __init__(
         self,
-        model: ov.Model | CachedModel,
+        model: CachedModel,
         *,
         model_id: str,
         near_duplicate: float,
@@ -44,11 +44,9 @@ class OpenVinoEmbedder:
         self.parallel = cores()
         self.batch = BATCH
         core = ov.Core()
-        if isinstance(model, CachedModel):
-            model = core.read_model(model.graph, model.constants)
         self.precision = _precision(core, precision)
         self._compiled = core.compile_model(
-            model,
+            core.read_model(model.graph, model.constants),
             "CPU",
             {
                 "INFERENCE_PRECISION_HINT": self.precision,
