@@ -14,7 +14,7 @@ from skimage import data
 from torchvision.models import resnet50  # noqa: TID251 - the same
 
 from shared.embedding.calibration import calibration
-from shared.embedding.load import load_embedder
+from shared.embedding.load import FORM, load_embedder
 from shared.embedding.models import MODELS
 from shared.embedding.networks import build_network
 from shared.embedding.on_torch import TorchEmbedder
@@ -229,7 +229,8 @@ def test_two_first_starts_at_once_both_work_and_leave_one_whole_model(tmp_path, 
         process.communicate(timeout=240)
         assert process.returncode == 0
         assert np.allclose(np.load(answer), lite0.embed(photos), atol=1e-6)
-    assert [path.name for path in (tmp_path / "cache" / "models").iterdir()] == [lite0.model_id]
+    kept = [path.name for path in (tmp_path / "cache" / "models").iterdir()]
+    assert kept == [f"{lite0.model_id}-{FORM}"]
 
 
 def flip_a_bit(folder):
@@ -249,7 +250,7 @@ def lose_the_checksums(folder):
 
 @pytest.mark.parametrize("damage", [flip_a_bit, cut_short, lose_the_checksums])
 def test_a_damaged_cache_is_made_again(damage, lite0, cache_dir, photos):
-    folder = cache_dir / "models" / lite0.model_id
+    folder = cache_dir / "models" / f"{lite0.model_id}-{FORM}"
     damage(folder)
     again = on_cpu(cache_dir, precision="f32")
     assert np.allclose(again.embed(photos), lite0.embed(photos), atol=1e-6)
