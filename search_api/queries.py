@@ -1,6 +1,8 @@
 """From what was asked to a vector: stored, remembered, or computed, in this order."""
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -13,7 +15,7 @@ from search_api.problems import Problem
 from search_api.timings import Timings
 from shared.digests import image_digest
 from shared.errors import Reason, Rejected
-from shared.images.decoding import Box
+from shared.images.decoding import Box, DecodedImage
 from shared.protocols import Embeddings
 from shared.records import ImageFacts, ObjectRef
 
@@ -22,6 +24,9 @@ REMEMBERED = 2048
 
 HASHED_INLINE = 2**20
 """Hashing this much holds the event loop for under a millisecond; more goes to a thread."""
+
+Decoding = Callable[[], Awaitable[DecodedImage]]
+"""Gives the decoded picture, begun already or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +66,52 @@ class Queries:
             Rejected: the bytes are no picture, or the object holds none.
             TransientError: a part does not answer.
         """
-        data = source if isinstance(source, bytes) else None
         image_id = await self._digest(source, timings)
-        with timings.stage("catalog"):
-            facts = await self._facts.of_live(image_id)
-        if facts is None and data is None:
+        if isinstance(source, bytes):
+            return await self._uploaded(image_id, source, box, timings)
+        facts = await self._facts_of(image_id, timings)
+        if facts is None:
             raise Problem(HTTPStatus.NOT_FOUND, "no such image")
-        if facts is not None and box is None:
-            stored = await self._stored(facts, timings)
+        stored = None if box else await self._stored(facts, timings)
+        if stored is not None:
+            return stored
+        width, height, embedding = await self._embedded(
+            image_id, box, timings, lambda: self._original(image_id, box, timings)
+        )
+        return Query(image_id, width, height, known=True, whole=box is None, embedding=embedding)
+
+    async def _uploaded(
+        self, image_id: str, data: bytes, box: Box | None, timings: Timings
+    ) -> Query:
+        async with self._decoding(image_id, data, box, timings) as decoded:
+            facts = await self._facts_of(image_id, timings)
+            stored = await self._stored(facts, timings) if facts and box is None else None
             if stored is not None:
                 return stored
-        width, height, embedding = await self._embedded(image_id, data, box, timings)
+            width, height, embedding = await self._embedded(image_id, box, timings, decoded)
         return Query(image_id, width, height, facts is not None, box is None, embedding)
+
+    @asynccontextmanager
+    async def _decoding(
+        self, image_id: str, data: bytes, box: Box | None, timings: Timings
+    ) -> AsyncIterator[Decoding]:
+        """Decode while the catalog is still being asked: most uploads are not known to it.
+
+        Nothing is decoded that is remembered; what turns out not to be needed is dropped.
+        """
+        if self._remembered.get((image_id, box)) is not None:
+            yield lambda: self._decoded(data, box, timings)
+            return
+        begun = asyncio.create_task(self._decoded(data, box, timings))
+        begun.add_done_callback(_heed)
+        try:
+            yield lambda: begun
+        finally:
+            begun.cancel()
+
+    async def _facts_of(self, image_id: str, timings: Timings) -> ImageFacts | None:
+        with timings.stage("catalog"):
+            return await self._facts.of_live(image_id)
 
     async def _digest(self, source: Source, timings: Timings) -> str:
         match source:
@@ -110,17 +149,29 @@ class Queries:
         )
 
     async def _embedded(
-        self, image_id: str, data: bytes | None, box: Box | None, timings: Timings
+        self, image_id: str, box: Box | None, timings: Timings, decoding: Decoding
     ) -> tuple[int, int, Embeddings]:
         remembered = self._remembered.get((image_id, box))
         if remembered is not None:
             return remembered
-        with timings.stage("decode"):
-            if data is None:
-                data = await self._originals.of_image(image_id)
-            decoded = await self._parts.decoder.decode(data, box=box, urgent=True)
+        decoded = await decoding()
         with timings.stage("embed"):
             embedding = await self._parts.embedding.embed(decoded.pixels[None], urgent=True)
         computed = (decoded.width, decoded.height, embedding)
         self._remembered.put((image_id, box), computed)
         return computed
+
+    async def _original(self, image_id: str, box: Box | None, timings: Timings) -> DecodedImage:
+        with timings.stage("decode"):
+            data = await self._originals.of_image(image_id)
+        return await self._decoded(data, box, timings)
+
+    async def _decoded(self, data: bytes, box: Box | None, timings: Timings) -> DecodedImage:
+        with timings.stage("decode"):
+            return await self._parts.decoder.decode(data, box=box, urgent=True)
+
+
+def _heed(decoding: asyncio.Task[DecodedImage]) -> None:
+    """Take note of how an abandoned decoding ended, so that asyncio does not complain."""
+    if not decoding.cancelled():
+        decoding.exception()
