@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import stamina.instrumentation
 import typer
 from rich.console import Console
 from rich.logging import RichHandler
@@ -14,6 +15,8 @@ from rich.table import Table
 
 from shared.errors import ConfigurationError, SeenitError
 
+log = logging.getLogger(__name__)
+
 out = Console(highlight=False)
 """Results."""
 
@@ -21,6 +24,7 @@ notes = Console(stderr=True, highlight=False)
 """Progress, remarks and errors: never in the way of a script that reads the results."""
 
 FAILED, MISUSED = 1, 2
+ROOMS = ("seenit", "streams", "search_api", "shared")
 WIDE = 10_000
 
 
@@ -31,9 +35,14 @@ def log_to_console(level: str) -> None:
         logging.basicConfig(format="%(message)s", handlers=[handler], force=True)
     else:
         logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
-    logging.getLogger().setLevel(level.upper())
-    for chatty in ("uvicorn", "watchfiles", "httpx", "alembic", "aiosqlite", "stamina"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    logging.getLogger().setLevel(logging.WARNING)  # of what others have to say
+    for room in ROOMS:
+        logging.getLogger(room).setLevel(level.upper())
+    stamina.instrumentation.set_on_retry_hooks([_tell_retry])
+
+
+def _tell_retry(details: stamina.instrumentation.RetryDetails) -> None:
+    log.warning("%s; trying again in %.1f s", details.caused_by, details.wait_for)
 
 
 def print_json(data: Any) -> None:  # noqa: ANN401 - whatever a verb has to say

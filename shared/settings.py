@@ -4,6 +4,7 @@
 """
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import unquote, urlsplit
@@ -17,6 +18,7 @@ from shared.errors import ConfigurationError
 PREFIX = "SEENIT_"
 
 STORAGE_SCHEMES = ("file", "s3")
+BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 CATALOG_SCHEMES = ("sqlite", "mysql")
 
 
@@ -50,7 +52,11 @@ class Settings(BaseSettings):
         ("images",), description="The buckets to index, comma separated (S3 only)."
     )
     kafka_url: str = Field("", description="`kafka://host:9092`; SASL and TLS by options.")
-    topic: str = Field("seenit.notifications", description="The topic of bucket notifications.")
+    topic: str = Field(
+        "seenit.notifications",
+        pattern=r"^[a-zA-Z0-9._-]{1,249}$",
+        description="The topic of bucket notifications.",
+    )
     model: Literal["efficientnet-lite0", "resnet50"] = Field(
         "efficientnet-lite0", description="The model that turns pictures into embeddings."
     )
@@ -135,6 +141,24 @@ class Settings(BaseSettings):
             if isinstance(value, str)
             else value
         )
+
+    @field_validator("buckets")
+    @classmethod
+    def _bucket_names(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if not names or len({*names}) < len(names):
+            raise ValueError("names at least one bucket, and each once")
+        if not all(BUCKET_NAME.fullmatch(name) for name in names):
+            raise ValueError("a bucket's name has 3 to 63 of a-z, 0-9, dots and hyphens")
+        return names
+
+    @field_validator("data_dir", "cache_dir")
+    @classmethod
+    def _could_be_a_folder(cls, value: Path | None) -> Path | None:
+        if value is not None:
+            there = next(place for place in (value, *value.parents) if place.exists())
+            if not there.is_dir():
+                raise ValueError(f"{there} is no folder")
+        return value
 
     @field_validator("storage_url")
     @classmethod

@@ -1,0 +1,90 @@
+"""The real process on folders of small real pictures."""
+
+import io
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import skimage.data
+from PIL import Image
+
+from tests.system.running import Running
+
+NAMES = ("astronaut.png", "camera.png", "chelsea.png", "coffee.png", "coins.png", "rocket.jpg")
+LATENCIES = pytest.StashKey[list[tuple[str, float]]]()
+
+
+class Pictures:
+    """Small JPEGs of real pictures, as many different ones as are asked for, always the same."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
+        source = Path(skimage.data.__file__).parent
+        self.originals = [Image.open(source / name).convert("RGB") for name in NAMES]
+        self._jpegs = [self.jpeg(picture.resize((160, 120))) for picture in self.originals]
+
+    @staticmethod
+    def jpeg(picture: Image.Image, **options: object) -> bytes:
+        encoded = io.BytesIO()
+        picture.save(encoded, "JPEG", **options)
+        return encoded.getvalue()
+
+    def one(self) -> bytes:
+        """Bytes never seen before: decoders stop at the picture's end, digests do not."""
+        return self._random.choice(self._jpegs) + self._random.randbytes(16)
+
+    def fill(self, folder: Path, count: int) -> list[Path]:
+        """Write `count` pictures into five buckets and subfolders of them."""
+        paths = [folder / f"bucket {n % 5}" / f"{n % 3}" / f"{n}.jpg" for n in range(count)]
+        for path in paths:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(self.one())
+        return paths
+
+
+@pytest.fixture
+def pictures(request: pytest.FixtureRequest) -> Pictures:
+    return Pictures(seed=len(request.node.name))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An empty folder of pictures; the tests run beside it."""
+    place = tmp_path / "pictures of mine"
+    place.mkdir()
+    return place
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
+    """Start `seenit up` or `seenit serve`; whatever becomes of the test, it ends."""
+    started: list[Running] = []
+
+    def start(verb: str, *arguments: object, **settings: object) -> Running:
+        started.append(Running(verb, *arguments, cwd=tmp_path, **settings))
+        return started[-1]
+
+    yield start
+    for running in started:
+        running.end()
+
+
+@pytest.fixture
+def up(start: Callable[..., Running], folder: Path) -> Callable[..., Running]:
+    """Start `seenit up` on the folder."""
+    return lambda *arguments, **settings: start("up", folder, *arguments, **settings)
+
+
+@pytest.fixture
+def latency(request: pytest.FixtureRequest) -> Callable[[str, float], None]:
+    """Note how long something took; told at the end, never judged."""
+    noted = request.config.stash.setdefault(LATENCIES, [])
+    return lambda what, seconds: noted.append((what, seconds))
+
+
+def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
+    if noted := config.stash.get(LATENCIES, []):
+        terminalreporter.section("seconds until a change was visible")
+        for what, seconds in noted:
+            terminalreporter.line(f"{seconds:6.2f}  {what}")

@@ -1,0 +1,148 @@
+"""The real `seenit` as processes of their own, and what a test asks of them."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+import psutil
+from prometheus_client.parser import text_string_to_metric_families
+
+T = TypeVar("T")
+
+START_S = 90.0
+"""Far above what a start takes, so that a busy machine fails no test."""
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "seenit", *map(str, arguments)]
+
+
+def environment(**settings: object) -> dict[str, str]:
+    """The environment without anyone's own settings, but with these."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("SEENIT_")}
+    return own | {f"SEENIT_{name.upper()}": str(value) for name, value in settings.items()}
+
+
+def seenit(
+    *arguments: object, cwd: Path, exit_code: int = 0, **settings: object
+) -> subprocess.CompletedProcess[str]:
+    """Run a verb to its end, which must be `exit_code`."""
+    done = subprocess.run(
+        command(*arguments),
+        cwd=cwd,
+        env=environment(**settings),
+        capture_output=True,
+        text=True,
+        timeout=START_S,
+        check=False,
+    )
+    assert done.returncode == exit_code, (done.returncode, done.stdout, done.stderr)
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+def eventually(holds: Callable[[], T], within: float = 10.0) -> T:
+    """Ask again until the answer is true, and return it."""
+    deadline = time.monotonic() + within
+    while not (answer := holds()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert answer, "it did not come to hold"
+    return answer
+
+
+class Running:
+    """A `seenit up` or `seenit serve` under way."""
+
+    def __init__(self, *arguments: object, cwd: Path, **settings: object) -> None:
+        self.process = subprocess.Popen(
+            command(*arguments, "--port", 0),
+            cwd=cwd,
+            env=environment(**settings),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        self.lines: list[str] = []
+        self.log: list[str] = []
+        self._readers = [
+            threading.Thread(target=self._read, args=pair, daemon=True)
+            for pair in ((self.process.stdout, self.lines), (self.process.stderr, self.log))
+        ]
+        for reader in self._readers:
+            reader.start()
+
+    @staticmethod
+    def _read(stream, lines: list[str]) -> None:
+        lines.extend(line.rstrip("\n") for line in stream)
+
+    def line(self, pattern: str) -> re.Match[str]:
+        """Wait for a line on stdout."""
+
+        def found() -> re.Match[str] | bool | None:
+            matches = (re.match(pattern, line) for line in list(self.lines))
+            match = next((match for match in matches if match), None)
+            return match or self.process.poll() is not None
+
+        match = eventually(found, START_S)
+        assert isinstance(match, re.Match), (self.process.returncode, self.lines, self.log)
+        return match
+
+    def address(self) -> str:
+        return self.line(r"Seenit is at (http://\S+)")[1]
+
+    def ready(self) -> dict[str, int]:
+        """Wait until what was there at the start is done; returns the counts it prints."""
+        told = self.line(r"Ready: (.*)")[1]
+        return {
+            name: int(count.replace(",", ""))
+            for count, name in re.findall(r"(\d[\d,]*) (\w+)", told)
+        }
+
+    def get(self, path: str, **query: object) -> httpx.Response:
+        return httpx.get(self.address() + path, params=query, timeout=30)
+
+    def metric(self, name: str, **labels: str) -> float:
+        """Sum what `/metrics` says of a name, over all labels but these."""
+        families = text_string_to_metric_families(self.get("/metrics").text)
+        return sum(
+            sample.value
+            for family in families
+            for sample in family.samples
+            if sample.name == name and labels.items() <= sample.labels.items()
+        )
+
+    def kill(self) -> None:
+        """Kill it like the system does when memory is short, and see its children end."""
+        children = psutil.Process(self.process.pid).children(recursive=True)
+        self.process.kill()
+        self._ended()
+        _, left = psutil.wait_procs(children, timeout=10)
+        assert not left, f"processes left behind: {left}"
+
+    def stop(self, number: int = signal.SIGTERM, within: float = 30.0) -> int:
+        """Ask it to end; returns its exit code."""
+        self.process.send_signal(number)
+        return self._ended(within)
+
+    def _ended(self, within: float = 30.0) -> int:
+        code = self.process.wait(within)
+        for reader in self._readers:
+            reader.join(10)
+        for stream in (self.process.stdout, self.process.stderr):
+            stream.close()
+        return code
+
+    def end(self) -> None:
+        """Leave nothing behind, whatever state it is in."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self._ended()
