@@ -1,7 +1,7 @@
 """What one batch knows of itself while it goes through the pipeline. No I/O."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from shared.records import (
     ImageFacts,
     IndexedObject,
     ObjectBytes,
+    ObjectRef,
     ObjectStat,
     Outcome,
     RejectedObject,
@@ -43,7 +44,8 @@ class Batch:
 
     def reject(self, event: Event, stat: ObjectStat, why: Rejected) -> None:
         """The object, as it is, can never be indexed."""
-        self.rejected.append((event, RejectedObject(stat, why.reason, why.detail)))
+        detail = why.detail[:500].encode("utf-8", "replace").decode()  # any database can hold it
+        self.rejected.append((event, RejectedObject(stat, why.reason, detail)))
 
     def index(self, event: Event, found: ObjectBytes, outcome: Outcome) -> None:
         """The object holds a picture that is, or is about to be, in the index."""
@@ -81,7 +83,15 @@ class Picture:
 
 def newest(events: Iterable[Event]) -> list[Event]:
     """Keep the newest event of each object; the older ones ask the same question."""
-    return list({event.ref: event for event in events}.values())
+    latest: dict[ObjectRef, Event] = {}
+    for event in events:
+        latest[event.ref] = merged(latest.get(event.ref), event)
+    return list(latest.values())
+
+
+def merged(older: Event | None, newer: Event) -> Event:
+    """Ask what two events of an object ask."""
+    return replace(newer, again=True) if older and older.again else newer
 
 
 def is_unchanged(event: Event, etag: str, size: int, known: StoredObject | None) -> bool:

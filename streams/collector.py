@@ -5,7 +5,7 @@ import logging
 from datetime import UTC, datetime, timedelta
 
 from shared.protocols import Catalog, VectorIndex
-from streams.pipeline import patiently
+from streams.patience import patiently
 
 log = logging.getLogger(__name__)
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 from shared.errors import TransientError
@@ -16,6 +17,8 @@ from streams.reconcile import Report, TooManyRemovals
 from streams.watcher import Watcher
 
 log = logging.getLogger(__name__)
+
+RETRY_S = 2.0
 
 
 class FolderIngest:
@@ -40,30 +43,44 @@ class FolderIngest:
             collecting = tasks.create_task(keep_collecting(parts.catalog, parts.index, grace))
             try:
                 await self._watcher.watching.wait()  # else a change could slip in between
-                await self._catch_up(caught_up)
+                self._watcher.missed.clear()
+                caught_up(await self._catch_up())
                 while True:
-                    await asyncio.sleep(self._settings.reconcile_s)
-                    await self._catch_up(lambda _: None)
+                    await self._time_to_compare()
+                    await self._catch_up()
             finally:
                 for task in (watching, collecting, intake):
                     task.cancel()
 
-    async def _catch_up(self, caught_up: Callable[[Report], None]) -> None:
-        """Reconcile once; trouble with the folder is told and left to the next time."""
+    async def _time_to_compare(self) -> None:
+        """Wait for the next comparison; a change that may have been missed brings it forward."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.reconcile_s):
+                await self._watcher.missed.wait()
+        self._watcher.missed.clear()
+
+    async def _catch_up(self) -> Report:
+        """Reconcile once, waiting out trouble with the folder."""
+        while True:
+            try:
+                return await self._reconcile()
+            except TransientError as error:
+                log.warning("could not compare the folder with the catalog: %s", error)
+                await asyncio.sleep(RETRY_S)
+
+    async def _reconcile(self) -> Report:
         reconciler = self._parts.reconciler
+        report = await reconciler.survey()
+        self.progress.begin(report.total("differing"))
         try:
-            report = await reconciler.survey()
-            self.progress.begin(report.total("differing"))
             try:
                 await reconciler.feed(report)
             except TooManyRemovals as question:
                 log.warning("%s. If that is right: seenit reconcile --force", question)
             await self._parts.intake.idle()
-            caught_up(report)
-        except TransientError as error:
-            log.warning("could not compare the folder with the catalog: %s", error)
         finally:
             self.progress.end()
+        return report
 
     def _settled(self, event: Event, outcome: Outcome) -> None:
         log.debug("%s %s/%s", outcome, event.ref.bucket, event.ref.key)

@@ -14,6 +14,7 @@ from shared.protocols import Catalog, VectorIndex
 from shared.settings import Settings
 from shared.storage.open import Store
 from shared.vectors.open import open_index
+from streams.bisection import Bisection
 from streams.intake import Intake
 from streams.pipeline import Pipeline
 from streams.reconcile import Reconciler
@@ -55,7 +56,7 @@ async def open_parts(settings: Settings, store: Store) -> AsyncIterator[Parts]:
             ) as pipeline,
         ):
             age = settings.batch_age_ms / 1000
-            intake = Intake(pipeline, batch_size=settings.batch_size, batch_age_s=age)
+            intake = Intake(Bisection(pipeline), batch_size=settings.batch_size, batch_age_s=age)
             reconciler = Reconciler(store, catalog, intake, guard=settings.removal_guard)
             yield Parts(store, catalog, index, decoder, embedding, intake, reconciler)
     finally:

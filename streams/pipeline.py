@@ -6,32 +6,20 @@ looked at again; only trouble of a part raises, and is then waited out. Every st
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TypeVar
 
 import numpy as np
-import stamina
 
 from shared import metrics
 from shared.embedding.service import EmbeddingService
-from shared.errors import ObjectChanging, ObjectGone, Rejected, TransientError
+from shared.errors import ImageUnclaimed, ObjectGone, Rejected
 from shared.images.decoder import Decoder
 from shared.protocols import Catalog, ObjectStore, VectorIndex
 from shared.records import Event, ImageFacts, ObjectBytes, ObjectStat, Outcome
 from streams.batches import Batch, Found, Look, Picture, by_image, is_unchanged, newest, portions
-
-FETCH_THREADS = 8
-
-T = TypeVar("T")
-R = TypeVar("R")
-
-patiently = stamina.AsyncRetryingCaller(
-    attempts=None, timeout=None, wait_initial=0.1, wait_max=15.0
-).on(TransientError)
-"""Calls until the part answers: for ever, with jittered backoff. A fault is never a rejection."""
+from streams.fetching import Fetcher
+from streams.patience import patiently
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +33,7 @@ class Processed:
 class Pipeline:
     """Takes batches of events through the steps; several batches may be under way at once."""
 
-    def __init__(  # noqa: PLR0913 - the five parts it joins, and one limit
+    def __init__(
         self,
         store: ObjectStore,
         catalog: Catalog,
@@ -55,13 +43,11 @@ class Pipeline:
         *,
         max_bytes: int,
     ) -> None:
-        self._store = store
         self._catalog = catalog
         self._index = index
         self._decoder = decoder
         self._embedding = embedding
-        self._max_bytes = max_bytes
-        self._threads = ThreadPoolExecutor(FETCH_THREADS, "fetch")
+        self._fetcher = Fetcher(store, max_bytes=max_bytes)
 
     async def process(self, events: Sequence[Event]) -> Processed:
         """Make catalog and index agree with the store about these objects.
@@ -72,17 +58,26 @@ class Pipeline:
         latest = newest(events)
         metrics.BATCH_SIZE.labels("events").observe(len(latest))
         for portion in portions(await self._changed(batch, latest)):
-            found = await self._fetch(batch, portion)
-            unseen = await self._unseen(batch, found)
-            pictures = await self._decode(batch, unseen)
-            await self._embed_and_index(batch, pictures)
-        await self._record(batch)
-        _count(batch)
-        return Processed(batch.settled, batch.again)
+            await self._take(batch, portion)
+        return await self._record(batch)
+
+    async def give_up(self, event: Event, why: Rejected) -> Processed:
+        """Reject one object without taking it through the steps, on which it brought trouble."""
+        batch = Batch()
+        for look in await self._changed(batch, [event]):
+            batch.reject(look.event, look.stat, why)
+        return await self._record(batch)
 
     def close(self) -> None:
         """Let go of the threads."""
-        self._threads.shutdown()
+        self._fetcher.close()
+
+    async def _take(self, batch: Batch, looks: Sequence[Look]) -> None:
+        """Take a portion up to the index; its bytes are let go of before the next one's come."""
+        found = await self._fetch(batch, looks)
+        unseen = await self._unseen(batch, found)
+        pictures = await self._decode(batch, unseen)
+        await self._embed_and_index(batch, pictures)
 
     async def _changed(self, batch: Batch, events: Sequence[Event]) -> list[Look]:
         """Drop what the catalog already holds, and forget what is gone."""
@@ -97,15 +92,10 @@ class Pipeline:
                         continue
                 to_stat.append(event)
             looks, gone = [], []
-            for event, stat in zip(
-                to_stat, await self._in_threads(self._stat, to_stat), strict=True
-            ):
+            stats = await self._fetcher.stat([event.ref for event in to_stat])
+            for event, stat in zip(to_stat, stats, strict=True):
                 if isinstance(stat, ObjectGone):
                     gone.append(event)
-                elif isinstance(stat, Rejected):
-                    batch.reject(event, _unread(event), stat)
-                elif isinstance(stat, ObjectChanging):
-                    batch.again.append(event)
                 elif is_unchanged(event, stat.etag, stat.size, known.get(event.ref)):
                     batch.settle(event, Outcome.UNCHANGED)
                 else:
@@ -122,7 +112,7 @@ class Pipeline:
     async def _fetch(self, batch: Batch, looks: Sequence[Look]) -> list[Found]:
         """Read objects whole; their digests come with them."""
         with metrics.stage(metrics.STAGE_SECONDS, "fetch"):
-            results = await self._in_threads(self._read, looks)
+            results = await self._fetcher.read([look.event.ref for look in looks])
         found, gone = [], []
         for look, result in zip(looks, results, strict=True):
             if isinstance(result, ObjectBytes):
@@ -137,7 +127,7 @@ class Pipeline:
         return found
 
     async def _unseen(self, batch: Batch, found: Sequence[Found]) -> dict[str, tuple[Found, ...]]:
-        """Keep one of each set of bytes that is not in the index yet; no model runs for the rest."""
+        """Keep one of each set of bytes not yet in the index; no model runs for the rest."""
         groups = by_image(found)
         if not groups:
             return {}
@@ -152,7 +142,8 @@ class Pipeline:
         """Decode in processes of their own; what is no picture is rejected."""
         groups = list(unseen.items())
         with metrics.stage(metrics.STAGE_SECONDS, "decode"):
-            images = await self._decoder.decode_all([held[0].object.data for _, held in groups])
+            data = [held[0].object.data for _, held in groups]
+            images = await patiently(self._decoder.decode_all, data)
         pictures = []
         for (image_id, held), image in zip(groups, images, strict=True):
             if isinstance(image, Rejected):
@@ -168,7 +159,11 @@ class Pipeline:
         """Claim rows, embed, and write vectors: none is ever in the index without a row."""
         if not pictures:
             return
-        await patiently(self._catalog.claim, [picture.facts for picture in pictures])
+        try:
+            await patiently(self._catalog.claim, [picture.facts for picture in pictures])
+        except ImageUnclaimed:  # the collector has one of them; all wait for the end of that
+            batch.again.extend(each.event for picture in pictures for each in picture.holders)
+            return
         with metrics.stage(metrics.STAGE_SECONDS, "embed"):
             pixels = np.stack([picture.pixels for picture in pictures])
             embeddings = await self._embedding.embed(pixels)
@@ -181,57 +176,29 @@ class Pipeline:
             for other in others:
                 batch.index(other.event, other.object, Outcome.DUPLICATE)
 
-    async def _record(self, batch: Batch) -> None:
-        """Write the rows, unless an object changed since it was read: then it is looked at again."""
+    async def _record(self, batch: Batch) -> Processed:
+        """Write the rows; an object that changed since it was read is looked at again instead."""
         with metrics.stage(metrics.STAGE_SECONDS, "record"):
-            states = await self._in_threads(self._stat, [event for event, _, _ in batch.indexed])
+            stats = await self._fetcher.stat([event.ref for event, _, _ in batch.indexed])
             current = []
-            for (event, outcome, indexed), stat in zip(batch.indexed, states, strict=True):
+            for (event, outcome, indexed), stat in zip(batch.indexed, stats, strict=True):
                 if isinstance(stat, ObjectStat) and stat.etag == indexed.stat.etag:
                     current.append((event, outcome, indexed))
                 else:
                     batch.again.append(event)
-            if current or batch.rejected:
-                await patiently(
-                    self._catalog.record,
-                    [indexed for _, _, indexed in current],
-                    [rejected for _, rejected in batch.rejected],
-                )
+            rejected = [row for _, row in batch.rejected]
+            try:
+                await patiently(self._catalog.record, [row for _, _, row in current], rejected)
+            except ImageUnclaimed:  # collected since it was claimed, or since it was seen
+                batch.again.extend(event for event, _, _ in current)
+                current = []
+                await patiently(self._catalog.record, [], rejected)
         for event, outcome, _ in current:
             batch.settle(event, outcome)
         for event, _ in batch.rejected:
             batch.settle(event, Outcome.REJECTED)
-
-    async def _in_threads(self, call: Callable[[T], R], items: Sequence[T]) -> list[R]:
-        """Map a blocking call over items in a few threads, a slice each, waiting out trouble."""
-        loop = asyncio.get_running_loop()
-        slices = [items[n::FETCH_THREADS] for n in range(min(FETCH_THREADS, len(items)))]
-
-        async def run(part: Sequence[T]) -> list[R]:
-            return await loop.run_in_executor(self._threads, lambda: [call(item) for item in part])
-
-        results: list[R | None] = [None] * len(items)
-        for n, part in enumerate(await asyncio.gather(*(patiently(run, p) for p in slices))):
-            results[n::FETCH_THREADS] = part
-        return [result for result in results if result is not None]
-
-    def _stat(self, event: Event) -> ObjectStat | ObjectGone | ObjectChanging | Rejected:
-        try:
-            return self._store.stat(event.ref)
-        except (ObjectGone, ObjectChanging, Rejected) as outcome:
-            return outcome
-
-    def _read(self, look: Look) -> ObjectBytes | ObjectGone | ObjectChanging | Rejected:
-        try:
-            return self._store.read(look.event.ref, self._max_bytes)
-        except (ObjectGone, ObjectChanging, Rejected) as outcome:
-            return outcome
-
-
-def _unread(event: Event) -> ObjectStat:
-    """Describe an object that cannot even be looked at: what its event said of it, or nothing."""
-    seen = datetime.fromtimestamp(event.seen_at, UTC)
-    return ObjectStat(event.ref, event.size or 0, event.etag or "", seen)
+        _count(batch)
+        return Processed(batch.settled, batch.again)
 
 
 def _count(batch: Batch) -> None:

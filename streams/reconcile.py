@@ -53,10 +53,14 @@ class Survey:
         """How many objects differ."""
         return self.added + self.changed + self.removed
 
-    def vanishes(self, share: float) -> bool:
-        """Whether more than `share` of what the catalog holds would be removed."""
-        held = self.unchanged + self.changed + self.removed
-        return self.removed >= GUARD_FLOOR and self.removed > share * held
+    @property
+    def held(self) -> int:
+        """How many objects the catalog holds."""
+        return self.unchanged + self.changed + self.removed
+
+    def most_removals(self, share: float) -> int:
+        """How many removals need no question, if at most `share` of the objects may vanish."""
+        return max(GUARD_FLOOR - 1, int(share * self.held))
 
 
 @dataclass(slots=True)
@@ -93,9 +97,8 @@ class Reconciler:
             survey = report.buckets[name] = Survey()
             async for difference in self._compare(name, prefix):
                 survey.count(difference)
-            if survey.vanishes(self._guard):
-                held = survey.unchanged + survey.changed + survey.removed
-                report.held_back[name] = (survey.removed, held)
+            if survey.removed > survey.most_removals(self._guard):
+                report.held_back[name] = (survey.removed, survey.held)
         metrics.DRIFT.set(report.total("differing"))
         return report
 
@@ -109,7 +112,8 @@ class Reconciler:
     ) -> None:
         """Offer what differs in the surveyed buckets to the intake, waiting while that is full.
 
-        Removals of a bucket that the guard held back are left out unless `force`.
+        Removals of a bucket that the guard held back are left out unless `force`; and should more
+        have vanished since the survey than the guard allows, the rest is held back too.
 
         Raises:
             TransientError: the listing or the catalog failed; what was offered so far is right.
@@ -118,11 +122,18 @@ class Reconciler:
         for name, survey in report.buckets.items():
             if not survey.differing:
                 continue
-            spared = not force and name in report.held_back
+            most = 0 if name in report.held_back else survey.most_removals(self._guard)
+            removals = 0
             async for difference in self._compare(name, prefix):
-                if difference and not (spared and difference.kind is Kind.REMOVED):
-                    await self._intake.offer(_event(difference))
-                    offered()
+                if difference is None:
+                    continue
+                if difference.kind is Kind.REMOVED and not force:
+                    removals += 1
+                    if removals > most:
+                        report.held_back[name] = (removals, survey.held)
+                        continue
+                await self._intake.offer(_event(difference))
+                offered()
         if report.held_back and not force:
             raise TooManyRemovals(report.held_back)
 
@@ -133,11 +144,8 @@ class Reconciler:
         recorded = [count.bucket for count in await self._catalog.buckets()]
         return sorted({*listed, *recorded})
 
-    async def _compare(self, bucket: str, prefix: str) -> AsyncIterator[Difference | None]:
-        async for difference in differences(
-            self._listing(bucket, prefix), self._rows(bucket, prefix)
-        ):
-            yield difference
+    def _compare(self, bucket: str, prefix: str) -> AsyncIterator[Difference | None]:
+        return differences(self._listing(bucket, prefix), self._rows(bucket, prefix))
 
     async def _listing(self, bucket: str, prefix: str) -> AsyncIterator[ObjectStat]:
         listing: Iterator[ObjectStat] = self._store.list(bucket, prefix)

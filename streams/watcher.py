@@ -4,41 +4,66 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator
+from contextlib import aclosing, suppress
+from itertools import islice
 from pathlib import Path
 
 from watchfiles import Change, awatch
+from watchfiles._rust_notify import WatchfilesRustInternalError
 
 from shared import metrics
+from shared.errors import TransientError
 from shared.protocols import CatalogReader
-from shared.records import Event, ObjectRef
-from shared.storage.folder import TOP_BUCKET, FolderStore
+from shared.records import Event
+from shared.storage.folder import FolderStore
 from streams.intake import Intake
+from streams.patience import patiently
 
 log = logging.getLogger(__name__)
 
 DEBOUNCE_MS = 200
 PAGE = 1000
+RETRY_S = 1.0
+
+Identity = tuple[int, int]
+"""Device and inode of a folder."""
 
 
 class Watcher:
-    """Turns what the system says of files into events; what they hold is looked up later."""
+    """Turns what the system says of files into events; what they hold is looked up later.
+
+    Attributes:
+        watching: from now on changes are noticed.
+        missed: some may have gone unnoticed; a comparison of folder and catalog finds them.
+    """
 
     def __init__(self, store: FolderStore, catalog: CatalogReader, intake: Intake) -> None:
         self._store = store
         self._catalog = catalog
         self._intake = intake
         self.watching = asyncio.Event()
+        self.missed = asyncio.Event()
 
     async def run(self) -> None:
-        """Watch until cancelled. Where the system has no watches left, look around instead."""
-        try:
-            await self._watch(polling=False)
-        except OSError as error:
-            log.warning("cannot watch %s (%s); looking around instead", self._store.root, error)
-            await self._watch(polling=True)
+        """Watch until cancelled. Where the system has no watches left, look around instead.
 
-    async def _watch(self, *, polling: bool) -> None:
-        async for changes in awatch(
+        A folder that is taken away is waited for; the one that comes in its place is then watched.
+        """
+        polling = False
+        while True:
+            if folder := self._identity():
+                try:
+                    await self._watch(folder, polling=polling)
+                except (OSError, WatchfilesRustInternalError) as error:
+                    log.warning("cannot watch %s (%s); looking around", self._store.root, error)
+                    polling = True
+                self.watching.clear()
+            await asyncio.sleep(RETRY_S)
+
+    async def _watch(self, folder: Identity, *, polling: bool) -> None:
+        """Offer changes until the folder is another one, or none."""
+        taken_away = (Change.deleted, str(self._store.root))
+        rounds = awatch(
             self._store.root,
             watch_filter=None,  # a round of which all is filtered out would not be told at all
             debounce=DEBOUNCE_MS,
@@ -46,44 +71,60 @@ class Watcher:
             rust_timeout=250,
             yield_on_timeout=True,
             force_polling=polling or None,
-            raise_interrupt=False,
-        ):
-            self.watching.set()
-            for change, path in sorted(changes, key=lambda found: found[1]):
-                if self._store.ref(Path(path)) is None:
-                    continue  # Seenit's own state
-                metrics.EVENTS.labels(change.name).inc()
-                async for ref in self._concerned(change, Path(path)):
-                    await self._intake.offer(Event(ref, time.time()))
+            ignore_permission_denied=True,
+        )
+        async with aclosing(rounds):
+            async for changes in rounds:
+                if not self.watching.is_set():
+                    self.watching.set()
+                    self.missed.set()  # whatever changed before
+                for change, path in sorted(changes, key=lambda found: found[1]):
+                    await self._tell(change, Path(path))
+                if taken_away in changes or self._identity() != folder:
+                    log.warning("the folder %s was taken away or replaced", self._store.root)
+                    return
 
-    async def _concerned(self, change: Change, path: Path) -> AsyncIterator[ObjectRef]:
-        """Name the objects that a change concerns: a file, or all that a folder holds or held."""
-        if path.is_dir() and not path.is_symlink():
-            if change is Change.added:
-                for file in await asyncio.to_thread(_files_below, path):
-                    if ref := self._store.ref(file):
-                        yield ref
-            return
-        if ref := self._store.ref(path):
-            yield ref
+    async def _tell(self, change: Change, path: Path) -> None:
+        """Offer what a change concerns: a file, or all that a folder holds or held."""
+        ref = self._store.places.ref(path)
+        if ref is None:
+            return  # Seenit's own state
+        metrics.EVENTS.labels(change.name).inc()
         if change is Change.deleted:
-            async for held in self._held_below(path):
-                yield held
+            await self._offer_all(self._held_below(path))
+        if not self._store.looks_into(path):
+            await self._intake.offer(Event(ref, time.time()))
+        elif change is Change.added:
+            try:
+                await self._offer_all(self._files_below(path))
+            except TransientError as error:
+                log.warning("could not list %s: %s", path, error)
+                self.missed.set()
 
-    async def _held_below(self, path: Path) -> AsyncIterator[ObjectRef]:
-        """Name what the catalog holds below a path, which may have been a folder."""
-        bucket, *folders = path.relative_to(self._store.root).parts
-        if bucket == TOP_BUCKET:
-            folders = [TOP_BUCKET, *folders]
-        prefix = "".join(f"{name}/" for name in folders)
+    async def _offer_all(self, events: AsyncIterator[Event]) -> None:
+        async for event in events:
+            await self._intake.offer(event)
+
+    async def _files_below(self, folder: Path) -> AsyncIterator[Event]:
+        listing = self._store.list(*self._store.places.below(folder))
+        while page := await asyncio.to_thread(lambda: list(islice(listing, PAGE))):
+            for stat in page:
+                yield Event(stat.ref, time.time(), stat.etag, stat.size)
+
+    async def _held_below(self, path: Path) -> AsyncIterator[Event]:
+        """Look at what the catalog holds below a path, which may have been a folder."""
+        bucket, prefix = self._store.places.below(path)
         after = None
-        while rows := await self._catalog.page(
-            bucket=bucket, prefix=prefix, after=after, limit=PAGE
+        while rows := await patiently(
+            self._catalog.page, bucket=bucket, prefix=prefix, after=after, limit=PAGE
         ):
             for row in rows:
-                yield row.stat.ref
+                yield Event(row.stat.ref, time.time())
             after = rows[-1].stat.ref
 
-
-def _files_below(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()]
+    def _identity(self) -> Identity | None:
+        """Tell which folder lies at the root; None where there is none."""
+        with suppress(OSError):
+            found = self._store.root.stat()
+            return found.st_dev, found.st_ino
+        return None

@@ -16,8 +16,8 @@ from seenit.console import notes, out, plain, print_json, told_plainly
 from shared.errors import ConfigurationError, Rejected
 from shared.records import ObjectRef
 from shared.settings import Settings
-from shared.storage.folder import STATE_FOLDER, TOP_BUCKET
 from shared.storage.open import Store, open_store
+from shared.storage.places import STATE_FOLDER, TOP_BUCKET
 
 TIMEOUT_S = 30.0
 

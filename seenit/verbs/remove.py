@@ -11,8 +11,8 @@ from shared.catalog.open import open_reader
 from shared.errors import ConfigurationError
 from shared.records import ObjectFilter, ObjectRef
 from shared.settings import Settings
-from shared.storage.folder import TOP_BUCKET
 from shared.storage.open import open_store
+from shared.storage.places import TOP_BUCKET
 
 MOST = 1_000_000
 

@@ -1,6 +1,7 @@
 """Whether someone has a file open for writing, where the system can tell (Linux)."""
 
 import errno
+import signal
 import sys
 
 if sys.platform == "linux":
@@ -14,6 +15,9 @@ if sys.platform == "linux":
         the file's having settled.
         """
         try:
+            # Whoever opens the file while the lease is held waits for us, and we are sent a signal:
+            # SIGIO, which would end the process, unless it is one that nobody minds.
+            fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
             fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
         except OSError as error:
             return error.errno == errno.EAGAIN

@@ -1,6 +1,6 @@
-"""The user's own identifier of a file, kept as an extended attribute: the folder's `x-amz-meta-key`.
+"""The user's own identifier of a file, an extended attribute: the folder's `x-amz-meta-key`.
 
-Like S3 metadata it belongs to the object, goes with it when it is renamed, and outlives the catalog.
+Like S3 metadata it belongs to the object, goes where it is renamed to, and outlives the catalog.
 """
 
 import errno
