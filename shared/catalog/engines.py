@@ -7,12 +7,13 @@ index may write the same file from connections of its own. MySQL: READ COMMITTED
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from shared.addresses import sqlite_file
+from shared.catalog.reads import AsyncReads, Reads, ThreadedReads
 from shared.errors import ConfigurationError
 
 OPTION = "SEENIT_CATALOG_URL"
@@ -48,12 +49,12 @@ def writing_engine(url: str) -> AsyncEngine:
     engine = create_async_engine(
         URL.create("sqlite+aiosqlite", database=str(file)), pool_size=1, max_overflow=0
     )
-    _set_pragmas(engine, _WRITER_PRAGMAS)
+    _set_pragmas(engine.sync_engine, _WRITER_PRAGMAS)
     event.listen(engine.sync_engine, "begin", _begin_immediate)
     return engine
 
 
-def reading_engine(url: str) -> AsyncEngine:
+def open_reads(url: str) -> Reads:
     """Connect for single statements that read what is committed; connects at first use.
 
     Raises:
@@ -61,10 +62,12 @@ def reading_engine(url: str) -> AsyncEngine:
     """
     file = sqlite_file(url)
     if file is None:
-        return _server_engine(url, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True)
-    engine = create_async_engine(
+        return AsyncReads(
+            _server_engine(url, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True)
+        )
+    engine = create_engine(
         URL.create(
-            "sqlite+aiosqlite",
+            "sqlite",
             database=f"file:{quote(str(file))}",
             query={"mode": "ro", "uri": "true"},
         ),
@@ -75,7 +78,7 @@ def reading_engine(url: str) -> AsyncEngine:
         skip_autocommit_rollback=True,
     )
     _set_pragmas(engine, _READER_PRAGMAS)
-    return engine
+    return ThreadedReads(engine, READERS)
 
 
 def _server_engine(url: str, **options: Any) -> AsyncEngine:  # noqa: ANN401 - create_engine's own
@@ -95,8 +98,8 @@ def _server_engine(url: str, **options: Any) -> AsyncEngine:  # noqa: ANN401 - c
         raise ConfigurationError(OPTION, problem) from None
 
 
-def _set_pragmas(engine: AsyncEngine, pragmas: tuple[str, ...]) -> None:
-    @event.listens_for(engine.sync_engine, "connect")
+def _set_pragmas(engine: Engine, pragmas: tuple[str, ...]) -> None:
+    @event.listens_for(engine, "connect")
     def _connected(connection: Any, _entry: ConnectionPoolEntry) -> None:  # noqa: ANN401 - a driver's
         # The driver must not begin transactions by itself; see _begin_immediate.
         connection.isolation_level = None

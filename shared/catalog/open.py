@@ -9,11 +9,12 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.addresses import sqlite_file
-from shared.catalog.engines import OPTION, reading_engine, writing_engine
+from shared.catalog.engines import OPTION, open_reads, writing_engine
 from shared.catalog.faults import catalog_faults
 from shared.catalog.migrations import HEAD
 from shared.catalog.queries import ANY_MODEL, OTHER_MODEL
 from shared.catalog.reading import SqlReader
+from shared.catalog.reads import AsyncReads, Reads
 from shared.catalog.sql import SqlCatalog
 from shared.errors import ConfigurationError
 
@@ -36,14 +37,15 @@ async def open_catalog(url: str, model_id: str) -> SqlCatalog:
     file = sqlite_file(url)
     if file is not None:
         _make_folder(file.parent)
-    async with _closed_on_error(reading_engine(url), writing_engine(url)) as (reading, writing):
-        if await _revision(writing) != HEAD:
+    reads, writing = open_reads(url), writing_engine(url)
+    async with _closed_on_error(reads, writing):
+        if await _revision(AsyncReads(writing)) != HEAD:
             # Loading Alembic takes longer than opening the catalog; most starts do without.
             from shared.catalog.migrations.upgrading import upgrade  # noqa: PLC0415
 
             await upgrade(writing)
-        await _refuse_other_model(reading, model_id)
-        return SqlCatalog(reading, writing, model_id)
+        await _refuse_other_model(reads, model_id)
+        return SqlCatalog(reads, writing, model_id)
 
 
 async def open_reader(url: str, model_id: str | None = None) -> SqlReader:
@@ -61,8 +63,9 @@ async def open_reader(url: str, model_id: str | None = None) -> SqlReader:
     file = sqlite_file(url)
     if file is not None and not file.is_file():
         raise ConfigurationError(OPTION, f"there is no catalog at {file} yet; start ingest first")
-    async with _closed_on_error(reading_engine(url)) as (reading,):
-        revision = await _revision(reading)
+    reads = open_reads(url)
+    async with _closed_on_error(reads):
+        revision = await _revision(reads)
         if revision is None:
             raise ConfigurationError(OPTION, "the catalog has no tables yet; start ingest first")
         if revision != HEAD:
@@ -72,24 +75,24 @@ async def open_reader(url: str, model_id: str | None = None) -> SqlReader:
             )
             raise ConfigurationError(OPTION, problem)
         if model_id is None:
-            return SqlReader(reading, await _own_model(reading))
-        await _refuse_other_model(reading, model_id)
-        return SqlReader(reading, model_id)
+            return SqlReader(reads, await _own_model(reads))
+        await _refuse_other_model(reads, model_id)
+        return SqlReader(reads, model_id)
 
 
 @asynccontextmanager
-async def _closed_on_error(*engines: AsyncEngine) -> AsyncIterator[tuple[AsyncEngine, ...]]:
-    """Hand out engines; if opening fails, close them and say whose fault it was."""
+async def _closed_on_error(*opened: Reads | AsyncEngine) -> AsyncIterator[None]:
+    """If opening fails, close what is open and say whose fault it was."""
     try:
         with catalog_faults():
             try:
-                yield engines
+                yield
             except DatabaseError as error:
                 _refuse_address(error)
                 raise
     except BaseException:
-        for engine in engines:
-            await engine.dispose()
+        for each in opened:
+            await each.dispose()
         raise
 
 
@@ -112,7 +115,7 @@ def _make_folder(folder: Path) -> None:
         raise ConfigurationError(OPTION, problem) from None
 
 
-async def _revision(engine: AsyncEngine) -> str | None:
+async def _revision(reads: Reads) -> str | None:
     """Read which revision the tables are of; None where there are none."""
 
     def read(connection: Connection) -> str | None:
@@ -120,19 +123,17 @@ async def _revision(engine: AsyncEngine) -> str | None:
             return None
         return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
-    async with engine.connect() as connection:
-        return await connection.run_sync(read)
+    return await reads.run(read)
 
 
-async def _own_model(engine: AsyncEngine) -> str:
+async def _own_model(reads: Reads) -> str:
     """Name the model of the catalog's images; empty while there are none."""
-    async with engine.connect() as connection:
-        return (await connection.execute(ANY_MODEL)).scalar() or ""
+    return await reads.run(lambda connection: connection.execute(ANY_MODEL).scalar()) or ""
 
 
-async def _refuse_other_model(engine: AsyncEngine, model_id: str) -> None:
-    async with engine.connect() as connection:
-        other = (await connection.execute(OTHER_MODEL, {"model_id": model_id})).scalar()
+async def _refuse_other_model(reads: Reads, model_id: str) -> None:
+    named = {"model_id": model_id}
+    other = await reads.run(lambda connection: connection.execute(OTHER_MODEL, named).scalar())
     if other is not None:
         problem = (
             f"the catalog holds embeddings of {other}, not of {model_id}; "

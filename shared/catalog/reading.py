@@ -5,10 +5,10 @@ from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Select
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.catalog import queries
 from shared.catalog.faults import catalog_faults
+from shared.catalog.reads import Reads
 from shared.catalog.rows import stored_object
 from shared.records import (
     BucketCount,
@@ -24,9 +24,9 @@ from shared.records import (
 class SqlReader:
     """`shared.protocols.CatalogReader` on SQLite or MySQL."""
 
-    def __init__(self, reading: AsyncEngine, model_id: str) -> None:
+    def __init__(self, reads: Reads, model_id: str) -> None:
         self.model_id = model_id
-        self._reading = reading
+        self._reads = reads
 
     async def known(self, refs: Sequence[ObjectRef]) -> dict[ObjectRef, StoredObject]:
         """Tell what is recorded of these objects; the unknown are left out."""
@@ -107,12 +107,11 @@ class SqlReader:
 
     async def close(self) -> None:
         """Let go of all connections."""
-        await self._reading.dispose()
+        await self._reads.dispose()
 
     async def _rows(self, statement: Select[Any], **values: object) -> list[tuple[Any, ...]]:
         with catalog_faults():
-            async with self._reading.connect() as connection:
-                return list((await connection.execute(statement, values)).all())
+            return await self._reads.run(lambda c: list(c.execute(statement, values).all()))
 
     async def _by_ids(
         self, statement: Select[Any], ids: Collection[Any], **values: object

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from shared.catalog import collecting, writing
 from shared.catalog.faults import catalog_faults, is_conflict
 from shared.catalog.reading import SqlReader
+from shared.catalog.reads import Reads
 from shared.records import ImageFacts, IndexedObject, ObjectRef, RejectedObject
 
 T = TypeVar("T")
@@ -22,8 +23,8 @@ _AGAIN = stamina.AsyncRetryingCaller(
 class SqlCatalog(SqlReader):
     """`shared.protocols.Catalog` on SQLite or MySQL."""
 
-    def __init__(self, reading: AsyncEngine, writing: AsyncEngine, model_id: str) -> None:
-        super().__init__(reading, model_id)
+    def __init__(self, reads: Reads, writing: AsyncEngine, model_id: str) -> None:
+        super().__init__(reads, model_id)
         self._writing = writing
 
     async def claim(self, images: Sequence[ImageFacts]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine
 
-from shared.catalog.engines import reading_engine
+from shared.catalog.engines import open_reads
 from shared.catalog.faults import catalog_faults
 from shared.catalog.open import open_catalog, open_reader
 from shared.catalog.sql import SqlCatalog
@@ -61,11 +61,10 @@ async def test_readers_go_on_and_the_writer_waits_while_another_writes(catalog, 
 
 async def test_a_reader_can_write_nothing(catalog, file):
     await catalog.record([], [rejection("a")])
-    engine = reading_engine(f"sqlite:///{file}")
-    async with engine.connect() as connection:
-        with pytest.raises(TransientError, match="readonly"), catalog_faults():
-            await connection.exec_driver_sql("DELETE FROM objects")
-    await engine.dispose()
+    reads = open_reads(f"sqlite:///{file}")
+    with pytest.raises(TransientError, match="readonly"), catalog_faults():
+        await reads.run(lambda connection: connection.exec_driver_sql("DELETE FROM objects"))
+    await reads.dispose()
     assert len(await catalog.page()) == 1
 
 

@@ -1,0 +1,62 @@
+"""How a read gets to the database: in a thread of its own, or over the event loop.
+
+SQLite's asynchronous driver is a thread too, but takes a hop to it for each step of a read; a whole
+read in one hop takes a third of the time (0.13 against 0.40 ms), and search waits for two.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+T = TypeVar("T")
+
+
+class Reads(Protocol):
+    """Runs reads, each on a connection that nobody else uses meanwhile."""
+
+    async def run(self, read: Callable[[Connection], T]) -> T:
+        """Run `read` and return what it does."""
+
+    async def dispose(self) -> None:
+        """Let go of all connections."""
+
+
+class ThreadedReads:
+    """Each read in one of `connections` threads."""
+
+    def __init__(self, engine: Engine, connections: int) -> None:
+        self._engine = engine
+        self._threads = ThreadPoolExecutor(connections, "catalog")
+
+    async def run(self, read: Callable[[Connection], T]) -> T:
+        """Run `read` in a thread; reads beyond the threads wait for one."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, read)
+
+    async def dispose(self) -> None:
+        """Finish what is being read, then close."""
+        await asyncio.to_thread(self._threads.shutdown)
+        self._engine.dispose()
+
+    def _run(self, read: Callable[[Connection], T]) -> T:
+        with self._engine.connect() as connection:
+            return read(connection)
+
+
+class AsyncReads:
+    """Each read over a connection of an asynchronous driver."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def run(self, read: Callable[[Connection], T]) -> T:
+        """Run `read`; what it asks of the database does not block the loop."""
+        async with self._engine.connect() as connection:
+            return await connection.run_sync(read)
+
+    async def dispose(self) -> None:
+        """Close."""
+        await self._engine.dispose()
