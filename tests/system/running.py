@@ -58,6 +58,14 @@ def eventually(holds: Callable[[], T], within: float = 10.0) -> T:
     return answer
 
 
+def eventually_nothing(wrong: Callable[[], list[str]], within: float = 10.0) -> None:
+    """Ask again until nothing is wrong."""
+    deadline = time.monotonic() + within
+    while (found := wrong()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not found, found
+
+
 class Running:
     """A `seenit up` or `seenit serve` under way."""
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.system.conftest import Pictures
 from tests.system.judge import disagreements
-from tests.system.running import Running, eventually
+from tests.system.running import Running, eventually, eventually_nothing
 
 
 def digest(data: bytes) -> str:
@@ -60,7 +60,7 @@ def running(tmp_path_factory):
 @pytest.fixture
 def watched(running, latency):
     yield Watched(running.folder, running, latency)
-    eventually(lambda: disagreements(running.folder) == [])
+    eventually_nothing(lambda: disagreements(running.folder))
 
 
 def test_a_new_file_is_indexed(watched, pictures):
