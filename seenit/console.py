@@ -52,7 +52,8 @@ def print_json(data: Any) -> None:  # noqa: ANN401 - whatever a verb has to say
 
 def print_table(table: Table) -> None:
     """Print a table: as wide as the terminal, else a row a line however long, for scripts."""
-    out.print(table, width=None if out.is_terminal else WIDE, crop=False)
+    console = out if out.is_terminal else Console(width=WIDE, highlight=False)
+    console.print(table)
 
 
 def plain(text: str) -> str:

@@ -13,7 +13,7 @@ from tests.system.judge import disagreements
 from tests.system.running import eventually, eventually_nothing
 
 GRACE_S = 5
-"""Longer than a batch takes: until then an image without an object may be one just being indexed."""
+"""Longer than a batch takes: an image that no object uses yet may be one just being indexed."""
 
 ROUNDS = [
     pytest.param(600, 6, id="600 files, 6 kills"),
@@ -114,11 +114,11 @@ def test_kills_while_files_are_overwritten_removed_and_renamed_leave_no_trace(
     mischief.start()
     die = random.Random(kills)
     for _ in range(kills):
-        running = up(collect_grace_s=GRACE_S)
+        running = up(collect_grace_s=GRACE_S, removal_guard=1)
         running.address()
         time.sleep(die.uniform(0.2, 2.5))
         running.kill()
-    running = up(collect_grace_s=GRACE_S)
+    running = up(collect_grace_s=GRACE_S, removal_guard=1)
     running.address()
     time.sleep(1)
     mischief.stop()
