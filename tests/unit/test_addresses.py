@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from shared.addresses import sqlite_file
 from shared.vectors.open import open_index
 
