@@ -17,7 +17,8 @@ from shared.catalog.open import open_reader
 from shared.embedding.load import load_embedder
 from shared.embedding.service import EmbeddingService
 from shared.errors import ConfigurationError
-from shared.images.decoder import Decoder, Limits
+from shared.images.decoder import Decoder
+from shared.images.limits import Limits
 from shared.settings import Settings
 from shared.storage.open import open_store
 from shared.vectors.open import open_index

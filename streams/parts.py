@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from shared.catalog.open import open_catalog
 from shared.embedding.load import load_embedder
 from shared.embedding.service import EmbeddingService
-from shared.images.decoder import Decoder, Limits
+from shared.images.decoder import Decoder
+from shared.images.limits import Limits
 from shared.protocols import Catalog, VectorIndex
 from shared.settings import Settings
 from shared.storage.open import Store

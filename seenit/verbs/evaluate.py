@@ -17,7 +17,8 @@ from seenit.evaluation.evaluate import evaluate as measure
 from seenit.evaluation.report import Evaluation
 from seenit.running import run
 from shared.embedding.load import load_embedder
-from shared.images.decoder import Decoder, Limits
+from shared.images.decoder import Decoder
+from shared.images.limits import Limits
 from shared.settings import Settings
 
 

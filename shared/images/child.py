@@ -1,4 +1,6 @@
-"""A decoding process: `python -m shared.images.child FD`. Untrusted bytes are decoded only here.
+"""A decoding process: `python -m shared.images.child FD MEMORY TIMEOUT`.
+
+Untrusted bytes are decoded only here.
 
 A crash, a runaway or a memory hog ends this process, not the worker. Talks over a socket in pairs
 of messages: a JSON header, then raw bytes. No pickles, so a subverted decoder cannot reach its
@@ -6,6 +8,8 @@ parent. Ends when the parent does.
 """
 
 import json
+import math
+import signal
 import sys
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -42,21 +46,36 @@ def _run(request: dict[str, Any], data: bytes) -> Reply:
 def _limit_memory(size: int) -> None:
     """Cap the address space, where the system can."""
     try:
-        import resource
+        import resource  # noqa: PLC0415 - not on Windows
     except ImportError:
         return
     with suppress(ValueError, OSError):  # a lower limit is already in force
         resource.setrlimit(resource.RLIMIT_AS, (size, size))
 
 
+def set_alarm(seconds: float) -> None:
+    """End this process that much later, whatever it does then; 0 takes that back.
+
+    The parent ends a runaway sooner; this is for one whose parent is no more.
+    """
+    if hasattr(signal, "alarm"):
+        signal.alarm(math.ceil(seconds))
+
+
 def main() -> None:
     """Answer requests until the parent closes its end."""
     connection = Connection(int(sys.argv[1]))
     _limit_memory(int(sys.argv[2]))
+    timeout_s = float(sys.argv[3])
+    # Whoever ends a whole group of processes leaves it to the parent to finish its work.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    connection.send_bytes(b"ready")
     with suppress(EOFError, ConnectionError, KeyboardInterrupt):
         while True:
-            request = json.loads(connection.recv_bytes())
-            header, body = answer(request, connection.recv_bytes())
+            request, data = json.loads(connection.recv_bytes()), connection.recv_bytes()
+            set_alarm(timeout_s + 5)
+            header, body = answer(request, data)
+            set_alarm(0)
             connection.send_bytes(json.dumps(header).encode())
             connection.send_bytes(body)
 

@@ -3,40 +3,21 @@
 import asyncio
 import itertools
 import json
-import logging
 import queue
-import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
-from shared.errors import Reason, Rejected
+from shared.errors import Rejected, TransientError
 from shared.images.decoding import SIDE, Box, DecodedImage
+from shared.images.limits import Limits
+from shared.images.processes import Answer, Worker
 
-log = logging.getLogger(__name__)
-
-Answer = tuple[dict[str, Any], bytes] | Rejected
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What decoding one picture may cost.
-
-    Attributes:
-        max_pixels: of the picture as stored.
-        timeout_s: wall-clock seconds.
-        memory: bytes of address space of a decoding process.
-    """
-
-    max_pixels: int = 100_000_000
-    timeout_s: float = 20.0
-    memory: int = 3 * 2**30
+Picture = tuple[dict[str, Any], bytes]
 
 
 @dataclass(slots=True)
@@ -56,7 +37,8 @@ class _Request:
             self.left -= 1
             finished = self.left == 0
         if finished:
-            self.loop.call_soon_threadsafe(self._wake)
+            with suppress(RuntimeError):  # the loop is closed, and with it all who waited
+                self.loop.call_soon_threadsafe(self._wake)
 
     def _wake(self) -> None:
         if not self.done.done():  # the caller may have been cancelled meanwhile
@@ -77,6 +59,7 @@ class Decoder:
         self._limits = limits or Limits()
         self._jobs: queue.PriorityQueue[_Job] = queue.PriorityQueue()
         self._order = itertools.count()
+        self._closed = False
         self._threads = [
             threading.Thread(target=self._work, name=f"decoder-{n}", daemon=True)
             for n in range(processes)
@@ -91,6 +74,7 @@ class Decoder:
 
         Raises:
             Rejected: with its reason; also when the decoder crashed or ran away.
+            TransientError: no decoding process can be had now.
         """
         (image,) = await self.decode_all([data], box=box, urgent=urgent)
         if isinstance(image, Rejected):
@@ -100,7 +84,13 @@ class Decoder:
     async def decode_all(
         self, pictures: Sequence[bytes], *, box: Box | None = None, urgent: bool = False
     ) -> list[DecodedImage | Rejected]:
-        """Decode many side by side; a bad one becomes its rejection and spares the others."""
+        """Decode many side by side; a bad one becomes its rejection and spares the others.
+
+        Cancelling is safe: what has not begun is dropped.
+
+        Raises:
+            TransientError: no decoding process can be had now.
+        """
         request = {
             "task": "decode",
             "max_pixels": self._limits.max_pixels,
@@ -121,7 +111,8 @@ class Decoder:
         return answer[1]
 
     def close(self) -> None:
-        """Finish what is queued and end the processes."""
+        """Finish what is queued and end the processes; from now on nothing is decoded."""
+        self._closed = True
         for _ in self._threads:
             self._jobs.put((2, next(self._order), None))
         for thread in self._threads:
@@ -129,7 +120,9 @@ class Decoder:
 
     async def _ask(
         self, request: dict[str, Any], pictures: Sequence[bytes], *, urgent: bool
-    ) -> list[Answer]:
+    ) -> list[Picture | Rejected]:
+        if self._closed:
+            raise RuntimeError("the decoder is closed")
         if not pictures:
             return []
         loop = asyncio.get_running_loop()
@@ -139,73 +132,27 @@ class Decoder:
         for position, data in enumerate(pictures):
             self._jobs.put((0 if urgent else 1, next(self._order), (asked, position, data)))
         await asked.done
-        return [answer for answer in asked.answers if answer is not None]
+        answered: list[Picture | Rejected] = []
+        for answer in asked.answers:
+            assert answer is not None
+            if isinstance(answer, TransientError):
+                raise answer
+            answered.append(answer)
+        return answered
 
     def _work(self) -> None:
-        """Serve the queue with one child process, replacing it when it dies. Runs in a thread."""
-        child = _Child.start(self._limits)
+        """Serve the queue with one process. Runs in a thread."""
+        worker = Worker(self._limits)
+        worker.start()  # should it not, whoever asks first is told
         while (job := self._jobs.get()[2]) is not None:
             asked, position, data = job
             if asked.done.cancelled():
                 continue
-            answer = child.ask(asked.header, data)
-            asked.answer(position, answer)
-            if not child.alive:
-                child = _Child.start(self._limits)
-        child.stop()
+            asked.answer(position, worker.ask(asked.header, data))
+        worker.stop()
 
 
-class _Child:
-    """One decoding process and the line to it. Used from one thread."""
-
-    def __init__(self, process: subprocess.Popen[bytes], line: Connection, limits: Limits) -> None:
-        self._process = process
-        self._line = line
-        self._limits = limits
-        self.alive = True
-
-    @classmethod
-    def start(cls, limits: Limits) -> Self:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            command = [sys.executable, "-m", "shared.images.child"]
-            process = subprocess.Popen(  # noqa: S603 - our own module, no outside words
-                [*command, str(theirs.fileno()), str(limits.memory)],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,  # decoders write their warnings there
-                start_new_session=True,  # Ctrl-C is the parent's; it then closes the line
-            )
-        return cls(process, Connection(ours.detach()), limits)
-
-    def ask(self, header: bytes, data: bytes) -> Answer:
-        try:
-            self._line.send_bytes(header)
-            self._line.send_bytes(data)
-            if not self._line.poll(self._limits.timeout_s):
-                seconds = f"{self._limits.timeout_s:g} s"
-                return self._give_up(Reason.DECODER_TIMEOUT, f"decoding took over {seconds}")
-            reply = json.loads(self._line.recv_bytes())
-            body = self._line.recv_bytes()
-        except (EOFError, OSError):
-            return self._give_up(Reason.DECODER_CRASHED, "the decoder crashed on these bytes")
-        if "reason" in reply:
-            return Rejected(Reason(reply["reason"]), reply["detail"])
-        return reply, body
-
-    def stop(self) -> None:
-        self.alive = False
-        self._line.close()
-        self._process.kill()
-        self._process.wait()
-
-    def _give_up(self, reason: Reason, detail: str) -> Rejected:
-        self.stop()
-        log.warning("a decoding process ended (%s) and is replaced", reason)
-        return Rejected(reason, detail)
-
-
-def _image(answer: Answer) -> DecodedImage | Rejected:
+def _image(answer: Picture | Rejected) -> DecodedImage | Rejected:
     if isinstance(answer, Rejected):
         return answer
     facts, pixels = answer

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from PIL import (  # the plugins register themselves: only these formats are ever tried
     AvifImagePlugin,
     BmpImagePlugin,
-    ExifTags,
     GifImagePlugin,
     Image,
     ImageFile,
@@ -28,6 +27,8 @@ from PIL import (  # the plugins register themselves: only these formats are eve
 
 from shared.errors import Reason, Rejected
 from shared.images.formats import PILLOWS_OWN, refuse_unreadable
+from shared.images.pixels import SWAPPING, eight_bit, on_white, orientation_of, turned
+from shared.images.soundness import refuse_unsound
 
 _PLUGINS = (
     AvifImagePlugin,
@@ -53,16 +54,6 @@ SIDE = 224
 
 MAX_SIDE = 65_535
 """The longest side that is decoded; JPEG's own limit. A 1 x 1,000,000 picture shows nothing."""
-
-_TURNS = {  # EXIF orientation to what makes it upright; from 5 on, width and height swap
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 
 warnings.simplefilter("error", Image.DecompressionBombWarning)
 ImageFile.LOAD_TRUNCATED_IMAGES = False
@@ -124,19 +115,18 @@ def decode(data: bytes, *, max_pixels: int, box: Box | None = None) -> DecodedIm
     if box is None:
         picture.draft("RGB", (SIDE, SIDE))
     small, orientation = _load(picture, (SIDE, SIDE) if box is None else None)
-    if orientation in _TURNS and orientation >= 5:
+    if orientation in SWAPPING:
         width, height = height, width
-    upright = _upright(small, orientation)
+    upright = turned(small, orientation)
     if box is not None:
         upright = upright.resize((SIDE, SIDE), Image.Resampling.BILINEAR, box.pixels(width, height))
     return DecodedImage(
-        np.asarray(_on_white(upright)), width, height, str(picture.format).replace("MPO", "JPEG")
+        np.asarray(on_white(upright)), width, height, str(picture.format).replace("MPO", "JPEG")
     )
 
 
 def thumbnail(data: bytes, *, max_pixels: int, size: int) -> bytes:
-    """Encode a WebP whose longer side is at most `size` pixels; carries none of the original's
-    metadata.
+    """Encode a WebP whose longer side is at most `size` pixels, without the original's metadata.
 
     Raises:
         Rejected: as `decode`.
@@ -144,10 +134,10 @@ def thumbnail(data: bytes, *, max_pixels: int, size: int) -> bytes:
     picture = _open(data, max_pixels)
     picture.draft("RGB", (size, size))
     full, orientation = _load(picture, None)
-    upright = _upright(full, orientation)
+    upright = turned(full, orientation)
     upright.thumbnail((size, size), Image.Resampling.LANCZOS)
     encoded = io.BytesIO()
-    _on_white(upright).save(encoded, "WEBP", quality=80, method=2)
+    on_white(upright).save(encoded, "WEBP", quality=80, method=2)
     return encoded.getvalue()
 
 
@@ -169,53 +159,16 @@ def _open(data: bytes, max_pixels: int) -> Image.Image:
         raise Rejected(
             Reason.TOO_MANY_PIXELS, f"{width} x {height}: a side is longer than {MAX_SIDE}"
         )
+    refuse_unsound(data, str(picture.format), max_pixels)
     return picture
 
 
 def _load(picture: Image.Image, size: tuple[int, int] | None) -> tuple[Image.Image, int]:
-    """Decode to RGB or RGBA, resized to `size` if given, and tell the orientation still to apply."""
+    """Decode to RGB or RGBA, resized to `size` if given; tell the orientation still to apply."""
     picture.load()
-    plain = _eight_bit(picture)
+    plain = eight_bit(picture)
     has_alpha = plain.has_transparency_data
     colour = plain.convert("RGBA" if has_alpha else "RGB")
     if size is not None:
         colour = colour.resize(size, Image.Resampling.BILINEAR)
-    return colour, _orientation(picture)
-
-
-def _orientation(picture: Image.Image) -> int:
-    """Read the EXIF orientation; 1 where there is none or the EXIF is corrupt.
-
-    Asked after loading, when Pillow has already turned a TIFF and dropped its tag.
-    """
-    try:
-        return int(picture.getexif().get(ExifTags.Base.Orientation, 1))
-    except (SyntaxError, ValueError, TypeError, OSError, KeyError, IndexError):
-        return 1
-
-
-def _upright(picture: Image.Image, orientation: int) -> Image.Image:
-    """Turn and mirror; the squeezed square may be turned as well as the whole, and is cheaper."""
-    turn = _TURNS.get(orientation)
-    return picture if turn is None else picture.transpose(turn)
-
-
-def _on_white(picture: Image.Image) -> Image.Image:
-    """Lay transparent parts on white, as a page would show them; hidden colours do not count."""
-    if picture.mode != "RGBA":
-        return picture
-    white = Image.new("RGB", picture.size, "white")
-    white.paste(picture, mask=picture.getchannel("A"))
-    return white
-
-
-def _eight_bit(picture: Image.Image) -> Image.Image:
-    """Bring 16 and 32 bits a channel to 8; Pillow's own conversion would clip instead of scale."""
-    if picture.mode.startswith("I;16") or picture.mode == "I":
-        values = np.asarray(picture).astype(np.float64)
-        return Image.fromarray((np.clip(values, 0, 65_535) / 257).astype(np.uint8))
-    if picture.mode == "F":
-        values = np.nan_to_num(np.asarray(picture, np.float64), posinf=0.0, neginf=0.0)
-        spread = float(np.ptp(values)) or 1.0
-        return Image.fromarray(((values - values.min()) / spread * 255).astype(np.uint8))
-    return picture
+    return colour, orientation_of(picture)
