@@ -1,5 +1,6 @@
 """A folder as an object store."""
 
+import errno
 import os
 import stat as st
 import tempfile
@@ -140,8 +141,10 @@ class FolderStore:
             return False
         try:
             path.unlink()
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            return False
+        except OSError as error:
+            if error.errno in GONE | {errno.EISDIR}:
+                return False
+            raise
         return True
 
     def looks_into(self, path: Path) -> bool:
@@ -170,7 +173,7 @@ class FolderStore:
 
     def _leads_inside(self, link: Path) -> bool:
         target = Path(os.path.realpath(link))
-        return self.root in target.parents and not self.places.is_hidden(target)
+        return target.is_relative_to(self.root) and not self.places.is_hidden(target)
 
     def _require_root(self) -> None:
         """Tell an empty folder from one that is not there."""

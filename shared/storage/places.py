@@ -70,4 +70,4 @@ class Places:
 
     def is_hidden(self, path: Path) -> bool:
         """Whether a path is Seenit's own, not the user's."""
-        return any(path == hidden or hidden in path.parents for hidden in self._hidden)
+        return any(path.is_relative_to(hidden) for hidden in self._hidden)
