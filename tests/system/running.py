@@ -77,7 +77,6 @@ class Running:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            start_new_session=True,
         )
         self.lines: list[str] = []
         self.log: list[str] = []
