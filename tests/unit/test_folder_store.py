@@ -308,7 +308,7 @@ def as_nobody(root: Path, statements: str) -> list[str]:
         if folder.stat().st_uid == os.geteuid() and folder != Path("/"):
             folder.chmod(folder.stat().st_mode | stat.S_IXOTH)
     done = subprocess.run(
-        [sys.executable, "-c", "\n".join((LOOK, become, statements)), str(root)],
+        [sys.executable, "-c", f"{LOOK}\n{become}\n{statements}", str(root)],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
         capture_output=True,
         text=True,
