@@ -49,7 +49,9 @@ def cpu(process: psutil.Process) -> float:
 
 
 def children() -> list[psutil.Process]:
-    return [found for found in psutil.Process().children() if found.status() != "zombie"]
+    """Name the decoding processes; other tests leave servers of their own running beside them."""
+    found = [each for each in psutil.Process().children() if each.status() != "zombie"]
+    return [each for each in found if "shared.images.child" in each.cmdline()]
 
 
 async def until(holds):
