@@ -54,9 +54,12 @@ class Watcher:
             if folder := self._identity():
                 try:
                     await self._watch(folder, polling=polling)
-                except (OSError, WatchfilesRustInternalError) as error:
-                    log.warning("cannot watch %s (%s); looking around", self._store.root, error)
+                except* OSError as errors:
+                    problem = errors.exceptions[0]
+                    log.warning("cannot watch %s (%s); looking around", self._store.root, problem)
                     polling = True
+                except* WatchfilesRustInternalError as errors:  # a name that is not UTF-8
+                    log.warning("watching %s anew: %s", self._store.root, errors.exceptions[0])
                 self.watching.clear()
             await asyncio.sleep(RETRY_S)
 

@@ -1,8 +1,11 @@
 """Stand-ins for pure logic and for faults that the real parts cannot be told to have."""
 
 import asyncio
+import inspect
+import itertools
 import threading
 import zlib
+from collections import Counter
 from datetime import UTC, datetime
 
 import numpy as np
@@ -12,14 +15,17 @@ from shared.errors import ObjectGone, Reason, Rejected, TransientError
 from shared.images.decoding import DecodedImage
 from shared.records import (
     CatalogStats,
+    Event,
     ImageFacts,
     Neighbour,
     ObjectBytes,
     ObjectFilter,
     ObjectRef,
     ObjectStat,
+    Outcome,
     StoredObject,
 )
+from streams.pipeline import Processed
 
 
 class FakeCatalog:
@@ -248,3 +254,106 @@ class ThumbnailEmbedder:
         rows = grid.reshape(len(pixels), 512)
         rows = rows - rows.mean(1, keepdims=True)
         return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)
+
+
+class PoisonedEmbedder(ThumbnailEmbedder):
+    """Fails, as no embedder should, on a batch with a picture whose middle is pure red."""
+
+    def embed(self, pixels):
+        if any(tuple(picture[112, 112]) == (255, 0, 0) for picture in pixels):
+            raise ZeroDivisionError("red in the middle")
+        return super().embed(pixels)
+
+
+class FakeProcessor:
+    """What an intake feeds; notes its batches. Shut `gate` holds them back.
+
+    `changing` says how many times more an object is found changing; `poison` raises `ValueError`.
+    """
+
+    def __init__(self) -> None:
+        self.batches: list[list[Event]] = []
+        self.finished = 0
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.changing: Counter[ObjectRef] = Counter()
+        self.poison: set[ObjectRef] = set()
+        self.given_up: list[tuple[Event, Rejected]] = []
+
+    async def process(self, events):
+        self.batches.append(list(events))
+        await self.gate.wait()
+        if any(event.ref in self.poison for event in events):
+            raise ValueError("poison")
+        again = [event for event in events if self.changing[event.ref] > 0]
+        self.changing.subtract(event.ref for event in again)
+        settled = [(event, Outcome.INDEXED) for event in events if event not in again]
+        self.finished += len(settled)
+        return Processed(settled, again)
+
+    async def give_up(self, event, why):
+        self.given_up.append((event, why))
+        return Processed([(event, Outcome.REJECTED)], [])
+
+    @property
+    def seen(self) -> list[ObjectRef]:
+        return [event.ref for batch in self.batches for event in batch]
+
+
+class Faulty:
+    """A part of which one call of `method` raises `fault`, before or after it has done its work."""
+
+    def __init__(self, part, method: str, when: str, fault: BaseException) -> None:
+        self._part = part
+        self._method = method
+        self._when = when
+        self._fault = fault
+        self._calls = itertools.count()
+        self.struck = False
+
+    def __getattr__(self, name):
+        real = getattr(self._part, name)
+        if name != self._method:
+            return real
+
+        def strike(moment: str) -> None:
+            if moment == self._when and next(self._calls) == 0:
+                self.struck = True
+                raise self._fault
+
+        def call(*arguments, **named):
+            strike("before")
+            answer = real(*arguments, **named)
+            strike("after")
+            return answer
+
+        async def call_async(*arguments, **named):
+            strike("before")
+            answer = await real(*arguments, **named)
+            strike("after")
+            return answer
+
+        return call_async if inspect.iscoroutinefunction(real) else call
+
+
+class Interposed:
+    """A part that runs `hook` once, after its first call of `method`."""
+
+    def __init__(self, part, method: str, hook) -> None:
+        self._part = part
+        self._method = method
+        self._hook = hook
+
+    def __getattr__(self, name):
+        real = getattr(self._part, name)
+        if name != self._method:
+            return real
+
+        def call(*arguments, **named):
+            answer = real(*arguments, **named)
+            hook, self._hook = self._hook, None
+            if hook is not None:
+                hook()
+            return answer
+
+        return call

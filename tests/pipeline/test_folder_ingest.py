@@ -1,0 +1,131 @@
+"""A folder kept in step: at the start, while it changes, and after what nobody noticed."""
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from shared.embedding.service import EmbeddingService
+from shared.settings import Settings
+from streams.folder_ingest import FolderIngest
+from streams.parts import Parts
+from streams.reconcile import Report
+from tests.fakes import ThumbnailEmbedder
+from tests.pipeline.conftest import picture
+
+
+@pytest.fixture
+def ingest(plant):
+    """Makes an ingest over the plant's parts."""
+
+    def make(**settings) -> FolderIngest:
+        embedding = EmbeddingService(ThumbnailEmbedder())
+        plant.stack.callback(embedding.close)
+        intake = plant.intake()
+        reconciler = plant.reconciler(intake)
+        parts = Parts(
+            plant.store, plant.catalog, plant.index, plant.decoder, embedding, intake, reconciler
+        )
+        chosen = Settings(storage_url=plant.root.as_uri(), _env_file=None, **settings)
+        return FolderIngest(parts, plant.store, chosen)
+
+    return make
+
+
+@asynccontextmanager
+async def at_work(ingest: FolderIngest):
+    """The ingest under way; yields what it told of its start."""
+    caught_up: asyncio.Future[Report] = asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(ingest.run(caught_up.set_result))
+    try:
+        yield caught_up
+    finally:
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+
+async def until(holds: Callable) -> None:
+    while not await holds():  # noqa: ASYNC110 - files and rows tell nobody
+        await asyncio.sleep(0.02)
+
+
+async def test_it_catches_up_once_then_follows_what_changes(plant, ingest):
+    plant.write(a_png=picture("red"), b_png=picture("blue"))
+    work = ingest()
+    async with at_work(work) as caught_up:
+        assert (await caught_up).total("added") == 2
+        assert await plant.rows() == plant.on_disk()
+        assert (work.progress.total, work.progress.done, work.progress.active) == (2, 2, False)
+        plant.write(c_png=picture("white"))
+        (plant.root / "cats/a.png").unlink()
+
+        async def as_on_disk() -> bool:
+            return await plant.rows() == plant.on_disk()
+
+        await until(as_on_disk)
+
+
+async def test_what_changed_while_it_did_not_run_is_found_at_the_next_start(plant, ingest):
+    plant.write(a_png=picture("red"), b_png=picture("blue"))
+    async with at_work(ingest()) as caught_up:
+        await caught_up
+    (plant.root / "cats/a.png").rename(plant.root / "cats/renamed.png")
+    async with at_work(ingest()) as caught_up:
+        report = await caught_up
+    assert (report.total("added"), report.total("removed")) == (1, 1)
+    assert await plant.rows() == plant.on_disk()
+
+
+async def test_what_the_watch_cannot_name_is_found_by_a_comparison(plant, ingest):
+    async with at_work(ingest()) as caught_up:
+        await caught_up
+        (plant.root / "\udcff.png").write_bytes(picture("red"))
+
+        async def rejected() -> bool:
+            return await plant.rows() == {"pictures/\udcff.png": "bad_key"}
+
+        await until(rejected)
+
+
+async def test_a_folder_that_is_away_for_a_while_loses_nothing_and_is_then_followed(plant, ingest):
+    plant.write(a_png=picture("red"), b_png=picture("blue"))
+    away = plant.root.parent / "away"
+    async with at_work(ingest()) as caught_up:
+        await caught_up
+        plant.root.rename(away)
+        await asyncio.sleep(0.5)
+        assert len(await plant.rows()) == 2
+        away.rename(plant.root)
+        plant.write(c_png=picture("white"))
+
+        async def as_on_disk() -> bool:
+            return await plant.rows() == plant.on_disk()
+
+        await until(as_on_disk)
+
+
+async def test_a_folder_emptied_while_it_did_not_run_is_asked_about(plant, ingest, caplog):
+    plant.write(**{f"p{n}_png": picture((n, 0, 0)) for n in range(12)})
+    async with at_work(ingest()) as caught_up:
+        await caught_up
+    shutil.rmtree(plant.root / "cats")
+    async with at_work(ingest()) as caught_up:
+        assert (await caught_up).held_back == {"cats": (12, 12)}
+    assert len(await plant.rows()) == 12
+    assert "reconcile --force" in caplog.text
+
+
+async def test_vectors_that_no_object_uses_are_collected_meanwhile(plant, ingest):
+    plant.write(a_png=picture("red"))
+    async with at_work(ingest(collect_grace_s=0)) as caught_up:
+        await caught_up
+        (plant.root / "cats/a.png").unlink()
+
+        async def collected() -> bool:
+            return plant.vectors() == set()
+
+        await until(collected)
+    assert await plant.rows() == {}
