@@ -71,11 +71,11 @@ def opened(path: Path) -> Iterator[BinaryIO]:
 
 
 def read_exactly(file: BinaryIO, size: int) -> bytes | None:
-    """Read `size` bytes and see the end right after them; None where it is not there."""
+    """Read `size` bytes; None where the file ends before."""
     data = bytearray()
     while len(data) < size:
         chunk = file.read(size - len(data))
         if not chunk:
             return None
         data += chunk
-    return None if file.read(1) else bytes(data)
+    return bytes(data)

@@ -129,3 +129,24 @@ async def test_vectors_that_no_object_uses_are_collected_meanwhile(plant, ingest
 
         await until(collected)
     assert await plant.rows() == {}
+
+
+async def test_what_the_system_forgot_to_tell_is_found_by_the_next_comparison(
+    plant, ingest, monkeypatch
+):
+    """As when more happens at once than the system keeps notes of."""
+
+    async def deaf(*_, **__):
+        while True:
+            yield set()
+            await asyncio.sleep(0.05)
+
+    monkeypatch.setattr("streams.watcher.awatch", deaf)
+    async with at_work(ingest(reconcile_s=1)) as caught_up:
+        await caught_up
+        plant.write(a_png=picture("red"))
+
+        async def as_on_disk() -> bool:
+            return await plant.rows() == plant.on_disk()
+
+        await until(as_on_disk)

@@ -22,6 +22,7 @@ from shared.errors import (
     TransientError,
 )
 from shared.records import ObjectRef
+from shared.storage import leases
 from shared.storage.folder import FolderStore
 from shared.storage.leases import is_being_written
 
@@ -446,6 +447,23 @@ def test_asking_ends_neither_us_nor_the_writer_that_comes_in_between(root):
 def test_a_reader_does_not_count_as_a_writer(root):
     with write(root / "a.jpg").open("rb") as file, (root / "a.jpg").open("rb"):
         assert not is_being_written(file.fileno())
+
+
+@pytest.mark.parametrize("data", [b"BYTES", b"bytes and more", b"byt"])
+def test_what_changes_while_it_is_read_is_not_taken_for_either(root, store, monkeypatch, data):
+    """Where the system does not tell of writers, the file's state before and after does."""
+    path = write(root / "a.jpg", b"bytes")
+    os.utime(path, (1, 1))
+
+    def changes(_: int) -> bool:
+        path.write_bytes(data)
+        return False
+
+    with monkeypatch.context() as untold:
+        untold.setattr(leases, "is_being_written", changes)
+        with pytest.raises(ObjectChanging):
+            store.read(ObjectRef("pictures", "a.jpg"), 100)
+    assert store.read(ObjectRef("pictures", "a.jpg"), 100).data == data
 
 
 def test_no_mixture_of_two_contents_is_ever_read(root, store):
