@@ -148,8 +148,9 @@ def _open(data: bytes, max_pixels: int) -> Image.Image:
         picture = Image.open(io.BytesIO(data), formats=READABLE)
     except UnidentifiedImageError:
         raise refuse_unreadable(data, "no decoder takes its header") from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise Rejected(Reason.TOO_MANY_PIXELS, str(error)) from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        detail = f"the picture has more than {max_pixels} pixels"
+        raise Rejected(Reason.TOO_MANY_PIXELS, detail) from None
     width, height = picture.size
     if width * height > max_pixels:
         raise Rejected(
