@@ -15,7 +15,8 @@ PAGE = Path(__file__).parents[1] / "docs" / "configuration.md"
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "Where things are": ("storage_url", "data_dir", "catalog_url", "index_url"),
-    "S3 and Kafka": ("s3_access_key", "s3_secret_key", "buckets", "kafka_url", "topic"),
+    "S3": ("s3_access_key", "s3_secret_key", "buckets", "notify_arn", "public_s3_url"),
+    "Kafka": ("kafka_url", "topic", "partitions", "replication", "consumer_group"),
     "The model": (
         "model",
         "model_weights",
@@ -32,8 +33,24 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "removal_guard",
         "collect_grace_s",
     ),
+    "The worker": (
+        "in_flight",
+        "drain_s",
+        "stall_s",
+        "rejection_limit",
+        "worker_host",
+        "worker_port",
+    ),
     "Limits of a picture": ("max_bytes", "max_pixels", "decode_timeout_s", "decode_memory"),
-    "The API": ("host", "port", "api_tokens", "url_search", "public_s3_url", "log_level"),
+    "The API": (
+        "host",
+        "port",
+        "api_tokens",
+        "url_search",
+        "search_user",
+        "search_password",
+        "log_level",
+    ),
 }
 
 HEAD = """# Configuration

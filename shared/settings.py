@@ -54,8 +54,24 @@ class Settings(BaseSettings):
     kafka_url: str = Field("", description="`kafka://host:9092`; SASL and TLS by options.")
     topic: str = Field(
         "seenit.notifications",
-        pattern=r"^[a-zA-Z0-9._-]{1,249}$",
-        description="The topic of bucket notifications.",
+        pattern=r"^[a-zA-Z0-9._-]{1,230}$",
+        description="The topic of bucket notifications; dead letters go to `<topic>.dead-letter`.",
+    )
+    partitions: int = Field(
+        8, ge=1, le=10_000, description="Partitions of the topic: the most workers that share it."
+    )
+    replication: int = Field(
+        1, ge=1, le=100, description="Copies that Kafka keeps of the topic; 3 on a real cluster."
+    )
+    consumer_group: str = Field(
+        "seenit",
+        pattern=r"^[a-zA-Z0-9._-]{1,200}$",
+        description="The Kafka consumer group that all workers join.",
+    )
+    notify_arn: str = Field(
+        "arn:minio:sqs::ingest:kafka",
+        pattern=r"^arn:[^ ]+$",
+        description="The name of the Kafka target in the S3 store's own configuration.",
     )
     model: Literal["efficientnet-lite0", "resnet50"] = Field(
         "efficientnet-lite0", description="The model that turns pictures into embeddings."
@@ -121,6 +137,47 @@ class Settings(BaseSettings):
         ge=0,
         le=30 * 86_400,
         description="How long an image without objects is kept before its vector is deleted.",
+    )
+    in_flight: int = Field(
+        512,
+        ge=1,
+        le=100_000,
+        description="Notifications a worker takes up before the oldest is done.",
+    )
+    drain_s: float = Field(
+        20.0,
+        gt=0,
+        le=600,
+        description="How long a worker finishes what is under way when it stops or loses a "
+        "partition, in seconds.",
+    )
+    stall_s: float = Field(
+        60.0,
+        ge=5,
+        le=3600,
+        description="A worker that has events waiting and settles none for so long is not alive.",
+    )
+    rejection_limit: float = Field(
+        0.95,
+        gt=0,
+        le=1,
+        description="A worker stops when more than this share of the last 200 objects it read was "
+        "rejected; 1 never stops.",
+    )
+    worker_host: str = Field(
+        "127.0.0.1", min_length=1, description="The address of the worker's health and metrics."
+    )
+    worker_port: int = Field(
+        8001, ge=0, le=65_535, description="The port of the worker's health and metrics."
+    )
+    search_user: str = Field(
+        "",
+        pattern=r"^[a-zA-Z0-9_-]{0,32}$",
+        description="A user that may only read: made by `seenit setup` in MySQL and MinIO, used by "
+        "`seenit serve`; empty uses the settings' other credentials.",
+    )
+    search_password: SecretStr = Field(
+        SecretStr(""), description="The password of that user, 8 to 40 characters."
     )
     api_tokens: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         (), description="Tokens that may call the API, comma separated; empty means open."

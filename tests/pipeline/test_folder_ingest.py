@@ -8,11 +8,12 @@ from contextlib import asynccontextmanager
 import pytest
 
 from shared.embedding.service import EmbeddingService
+from shared.errors import TransientError
 from shared.settings import Settings
 from streams.folder_ingest import FolderIngest
 from streams.parts import Parts
 from streams.reconcile import Report
-from tests.fakes import ThumbnailEmbedder
+from tests.fakes import Faulty, ThumbnailEmbedder
 from tests.pipeline.conftest import picture
 
 
@@ -150,3 +151,15 @@ async def test_what_the_system_forgot_to_tell_is_found_by_the_next_comparison(
             return await plant.rows() == plant.on_disk()
 
         await until(as_on_disk)
+
+
+async def test_a_comparison_that_fails_is_made_again_before_it_says_ready(
+    plant, ingest, monkeypatch, caplog
+):
+    monkeypatch.setattr("streams.folder_ingest.RETRY_S", 0.01)
+    plant.write(a_png=picture("red"))
+    plant.store = Faulty(plant.store, "buckets", "before", TransientError("store", "not now"))
+    async with at_work(ingest()) as caught_up:
+        assert (await caught_up).total("added") == 1
+    assert "could not compare" in caplog.text
+    assert await plant.rows() == plant.on_disk()

@@ -24,6 +24,10 @@ NONSENSE = {
     "buckets": ["", ",", "images,images", "Not A Bucket"],
     "kafka_url": ["http://host:9092", "kafka://", "kafka://host:port"],
     "topic": ["", "not a topic", "x" * 250],
+    "partitions": ["0", "10001", "many"],
+    "replication": ["0", "101"],
+    "consumer_group": ["", "not a group"],
+    "notify_arn": ["", "kafka", "arn:with space"],
     "model": ["", "resnet51"],
     "model_weights": ["/nowhere/weights"],
     "model_weights_sha256": ["abc", "A" * 64],
@@ -40,6 +44,14 @@ NONSENSE = {
     "reconcile_s": ["0", "604801"],
     "removal_guard": ["-0.1", "1.1", "nan"],
     "collect_grace_s": ["-1", "2592001"],
+    "in_flight": ["0", "100001"],
+    "drain_s": ["0", "601", "nan"],
+    "stall_s": ["4", "3601"],
+    "rejection_limit": ["0", "1.1", "nan"],
+    "worker_host": [""],
+    "worker_port": ["-1", "65536"],
+    "search_user": ["not a user", "x" * 33],
+    "search_password": [],
     "api_tokens": [],
     "url_search": ["", "yes"],
     "public_s3_url": ["ftp://host", "https://"],
@@ -47,7 +59,12 @@ NONSENSE = {
     "port": ["-1", "65536", "http"],
     "log_level": ["", "loud"],
 }
-UNREFUSABLE = {"s3_access_key", "s3_secret_key", "api_tokens"}  # any text may be right
+UNREFUSABLE = {
+    "s3_access_key",
+    "s3_secret_key",
+    "search_password",
+    "api_tokens",
+}  # any text may be right
 CASES = [(name, value) for name, values in NONSENSE.items() for value in values]
 
 
