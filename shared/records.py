@@ -117,6 +117,11 @@ class IndexedObject:
     stat: ObjectStat
     image_id: str
 
+    @property
+    def ref(self) -> ObjectRef:
+        """Which object."""
+        return self.stat.ref
+
 
 @dataclass(frozen=True, slots=True)
 class RejectedObject:
@@ -125,6 +130,22 @@ class RejectedObject:
     stat: ObjectStat
     reason: Reason
     detail: str
+
+    @property
+    def ref(self) -> ObjectRef:
+        """Which object."""
+        return self.stat.ref
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedObject:
+    """To be recorded: this object is no longer in the store."""
+
+    ref: ObjectRef
+
+
+Change = IndexedObject | RejectedObject | RemovedObject
+"""What became of an object, to be recorded in the catalog."""
 
 
 @dataclass(frozen=True, slots=True)
