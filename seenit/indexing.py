@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from seenit import bars
-from shared.records import Event, Outcome
+from shared.records import Outcome
+from streams.batches import Settled
 from streams.parts import Parts
 from streams.progress import Progress
 
@@ -22,8 +23,8 @@ async def indexing(parts: Parts, total: int) -> AsyncIterator[Counter[Outcome]]:
     progress = Progress()
     progress.begin(total)
 
-    def count(_: Event, outcome: Outcome) -> None:
-        outcomes[outcome] += 1
+    def count(settled: Settled) -> None:
+        outcomes[settled.outcome] += 1
         progress.advance()
 
     parts.intake.on_settled(count)

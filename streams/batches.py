@@ -23,29 +23,43 @@ PORTION_BYTES = 64 * 2**20
 """How many bytes of objects one batch holds in memory at a time."""
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """An event of which nothing more is to be done, as its outcome is written.
+
+    Attributes:
+        rejection: why, where the outcome is rejected.
+    """
+
+    event: Event
+    outcome: Outcome
+    rejection: Rejected | None = None
+
+
 @dataclass(slots=True)
 class Batch:
     """The events of a batch, and what became of them so far.
 
     Attributes:
-        settled: events with their outcomes; nothing more is to be done for them.
+        settled: nothing more is to be done for these.
         again: events whose object is changing right now; to be offered again in a moment.
         indexed, rejected: to be recorded in the catalog.
     """
 
-    settled: list[tuple[Event, Outcome]] = field(default_factory=list)
+    settled: list[Settled] = field(default_factory=list)
     again: list[Event] = field(default_factory=list)
     indexed: list[tuple[Event, Outcome, IndexedObject]] = field(default_factory=list)
-    rejected: list[tuple[Event, RejectedObject]] = field(default_factory=list)
+    rejected: list[tuple[Settled, RejectedObject]] = field(default_factory=list)
 
     def settle(self, event: Event, outcome: Outcome) -> None:
         """Nothing more is to be done."""
-        self.settled.append((event, outcome))
+        self.settled.append(Settled(event, outcome))
 
     def reject(self, event: Event, stat: ObjectStat, why: Rejected) -> None:
         """The object, as it is, can never be indexed."""
         detail = why.detail[:500].encode("utf-8", "replace").decode()  # any database can hold it
-        self.rejected.append((event, RejectedObject(stat, why.reason, detail)))
+        settled = Settled(event, Outcome.REJECTED, Rejected(why.reason, detail))
+        self.rejected.append((settled, RejectedObject(stat, why.reason, detail)))
 
     def index(self, event: Event, found: ObjectBytes, outcome: Outcome) -> None:
         """The object holds a picture that is, or is about to be, in the index."""

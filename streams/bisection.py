@@ -49,7 +49,7 @@ class Bisection:
             if len(events) == 1:
                 return await self._give_up(events[0], error)
         else:
-            if any(outcome is Outcome.INDEXED for _, outcome in processed.settled):
+            if any(each.outcome is Outcome.INDEXED for each in processed.settled):
                 self._given_up = 0
             return processed
         middle = len(events) // 2

@@ -7,9 +7,9 @@ from contextlib import suppress
 from datetime import timedelta
 
 from shared.errors import TransientError
-from shared.records import Event, Outcome
 from shared.settings import Settings
 from shared.storage.folder import FolderStore
+from streams.batches import Settled
 from streams.collector import keep_collecting
 from streams.parts import Parts
 from streams.progress import Progress
@@ -82,6 +82,7 @@ class FolderIngest:
             self.progress.end()
         return report
 
-    def _settled(self, event: Event, outcome: Outcome) -> None:
-        log.debug("%s %s/%s", outcome, event.ref.bucket, event.ref.key)
+    def _settled(self, settled: Settled) -> None:
+        ref = settled.event.ref
+        log.debug("%s %s/%s", settled.outcome, ref.bucket, ref.key)
         self.progress.advance()

@@ -12,8 +12,8 @@ from itertools import islice
 from typing import Protocol
 
 from shared import metrics
-from shared.records import Event, ObjectRef, Outcome
-from streams.batches import merged
+from shared.records import Event, ObjectRef
+from streams.batches import Settled, merged
 from streams.pipeline import Processed
 
 BATCHES_AT_ONCE = 3  # one is fetched and decoded, one embedded, one written
@@ -41,9 +41,9 @@ class Intake:
         self._resting: dict[ObjectRef, asyncio.TimerHandle] = {}  # changing when looked at
         self._looks: Counter[ObjectRef] = Counter()  # how often that was so
         self._changed = asyncio.Event()
-        self._settled: list[Callable[[Event, Outcome], None]] = []
+        self._settled: list[Callable[[Settled], None]] = []
 
-    def on_settled(self, listener: Callable[[Event, Outcome], None]) -> None:
+    def on_settled(self, listener: Callable[[Settled], None]) -> None:
         """Call `listener` with each event that is done, and its outcome."""
         self._settled.append(listener)
 
@@ -91,10 +91,10 @@ class Intake:
     async def _process(self, events: list[Event]) -> None:
         processed = await self._processor.process(events)
         self._under_way.difference_update(event.ref for event in events)
-        for event, outcome in processed.settled:
-            self._looks.pop(event.ref, None)
+        for settled in processed.settled:
+            self._looks.pop(settled.event.ref, None)
             for listener in self._settled:
-                listener(event, outcome)
+                listener(settled)
         for event in processed.again:
             self._rest(event)
         self._tell()

@@ -17,7 +17,17 @@ from shared.errors import ImageUnclaimed, ObjectGone, Rejected
 from shared.images.decoder import Decoder
 from shared.protocols import Catalog, ObjectStore, VectorIndex
 from shared.records import Event, ImageFacts, ObjectBytes, ObjectStat, Outcome
-from streams.batches import Batch, Found, Look, Picture, by_image, is_unchanged, newest, portions
+from streams.batches import (
+    Batch,
+    Found,
+    Look,
+    Picture,
+    Settled,
+    by_image,
+    is_unchanged,
+    newest,
+    portions,
+)
 from streams.fetching import Fetcher
 from streams.patience import patiently
 
@@ -26,7 +36,7 @@ from streams.patience import patiently
 class Processed:
     """What became of a batch: every event is in exactly one of the two."""
 
-    settled: list[tuple[Event, Outcome]]
+    settled: list[Settled]
     again: list[Event]
 
 
@@ -195,17 +205,16 @@ class Pipeline:
                 await patiently(self._catalog.record, [], rejected)
         for event, outcome, _ in current:
             batch.settle(event, outcome)
-        for event, _ in batch.rejected:
-            batch.settle(event, Outcome.REJECTED)
+        batch.settled += [settled for settled, _ in batch.rejected]
         _count(batch)
         return Processed(batch.settled, batch.again)
 
 
 def _count(batch: Batch) -> None:
     now = time.time()
-    for event, outcome in batch.settled:
-        metrics.OUTCOMES.labels(outcome).inc()
-        if outcome is not Outcome.UNCHANGED:
-            metrics.FRESHNESS.observe(max(0.0, now - event.seen_at))
+    for settled in batch.settled:
+        metrics.OUTCOMES.labels(settled.outcome).inc()
+        if settled.outcome is not Outcome.UNCHANGED:
+            metrics.FRESHNESS.observe(max(0.0, now - settled.event.seen_at))
     for _, rejected in batch.rejected:
         metrics.REJECTIONS.labels(rejected.reason).inc()

@@ -25,6 +25,7 @@ from shared.records import (
     Outcome,
     StoredObject,
 )
+from streams.batches import Settled
 from streams.pipeline import Processed
 
 
@@ -287,13 +288,13 @@ class FakeProcessor:
             raise ValueError("poison")
         again = [event for event in events if self.changing[event.ref] > 0]
         self.changing.subtract(event.ref for event in again)
-        settled = [(event, Outcome.INDEXED) for event in events if event not in again]
+        settled = [Settled(event, Outcome.INDEXED) for event in events if event not in again]
         self.finished += len(settled)
         return Processed(settled, again)
 
     async def give_up(self, event, why):
         self.given_up.append((event, why))
-        return Processed([(event, Outcome.REJECTED)], [])
+        return Processed([Settled(event, Outcome.REJECTED, why)], [])
 
     @property
     def seen(self) -> list[ObjectRef]:

@@ -121,5 +121,5 @@ async def at_work(intake: Intake):
 
 
 def outcomes(processed: Processed) -> dict[str, Outcome]:
-    assert len({event for event, _ in processed.settled}) == len(processed.settled)
-    return {event.ref.key: outcome for event, outcome in processed.settled}
+    assert len({each.event for each in processed.settled}) == len(processed.settled)
+    return {each.event.ref.key: each.outcome for each in processed.settled}

@@ -19,7 +19,7 @@ async def test_the_culprits_are_given_up_and_the_others_go_their_way(culprits):
     pipeline.poison = {batch[n].ref for n in culprits}
     processed = await Bisection(pipeline).process(batch)
     assert [event for event, _ in pipeline.given_up] == [batch[n] for n in sorted(culprits)]
-    outcomes = dict(processed.settled)
+    outcomes = {each.event: each.outcome for each in processed.settled}
     assert [n for n in range(64) if outcomes[batch[n]] is Outcome.REJECTED] == sorted(culprits)
     assert len(processed.settled) == 64
     assert processed.again == []
@@ -40,7 +40,9 @@ async def test_what_is_to_be_looked_at_again_is_passed_on_from_each_part():
     pipeline.changing.update(event.ref for event in batch[1:])
     processed = await Bisection(pipeline).process(batch)
     assert processed.again == batch[1:]
-    assert processed.settled == [(batch[0], Outcome.REJECTED)]
+    [settled] = processed.settled
+    assert (settled.event, settled.outcome) == (batch[0], Outcome.REJECTED)
+    assert settled.rejection is pipeline.given_up[0][1]
 
 
 async def test_where_nothing_succeeds_the_fault_is_raised_and_the_world_not_rejected():

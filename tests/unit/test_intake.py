@@ -46,7 +46,7 @@ async def begun(processor: FakeProcessor, batches: int) -> None:
 @pytest.mark.usefixtures("running")
 async def test_every_event_is_settled_once_and_told(processor, intake):
     told = []
-    intake.on_settled(lambda event, outcome: told.append((event.ref.key, outcome)))
+    intake.on_settled(lambda settled: told.append((settled.event.ref.key, settled.outcome)))
     for n in range(100):
         await intake.offer(event(n))
     await intake.idle()
