@@ -20,7 +20,7 @@ from shared.errors import ConfigurationError
 from shared.images.decoder import Decoder
 from shared.images.limits import Limits
 from shared.settings import Settings
-from shared.storage.open import open_store
+from shared.storage.open import open_links, open_store
 from shared.vectors.open import open_index
 
 GRACE_S = 10
@@ -48,7 +48,8 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
             closing(Decoder(processes, limits)) as decoder,
             closing(EmbeddingService(embedder)) as embedding,
         ):
-            yield Parts(store, catalog, index, decoder, embedding)
+            link = open_links(settings)
+            yield Parts(store, catalog, index, decoder, embedding, link=link)
     finally:
         await catalog.close()
 

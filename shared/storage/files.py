@@ -10,9 +10,9 @@ from typing import BinaryIO
 
 from shared.errors import Reason, Rejected
 from shared.records import ObjectRef, ObjectStat
+from shared.storage.keys import refuse_bad_key
 from shared.storage.user_keys import read_user_key
 
-MAX_KEY_BYTES = 1024
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST_S = 253_402_300_799  # the end of the year 9999; files may claim later ones
 
@@ -31,21 +31,6 @@ def refuse(ref: ObjectRef, found: os.stat_result, max_bytes: int) -> None:
     if found.st_size > max_bytes:
         detail = f"{found.st_size} bytes are more than {max_bytes}"
         raise Rejected(Reason.TOO_MANY_BYTES, detail)
-
-
-def refuse_bad_key(ref: ObjectRef) -> None:
-    """Refuse a key that an S3 store could not hold.
-
-    Raises:
-        Rejected: with its reason.
-    """
-    if len(ref.key_bytes) > MAX_KEY_BYTES:
-        raise Rejected(Reason.BAD_KEY, f"the name is longer than {MAX_KEY_BYTES} bytes")
-    try:
-        ref.key_bytes.decode()
-        ref.bucket.encode()
-    except UnicodeError:
-        raise Rejected(Reason.BAD_KEY, "the name is not UTF-8") from None
 
 
 def describe(ref: ObjectRef, found: os.stat_result, path: Path) -> ObjectStat:

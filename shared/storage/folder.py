@@ -22,7 +22,8 @@ from shared.errors import (
 )
 from shared.records import ObjectBytes, ObjectRef, ObjectStat
 from shared.storage import leases
-from shared.storage.files import describe, etag, opened, read_exactly, refuse, refuse_bad_key
+from shared.storage.files import describe, etag, opened, read_exactly, refuse
+from shared.storage.keys import refuse_bad_key
 from shared.storage.places import STATE_FOLDER, TOP_BUCKET, Places
 from shared.storage.user_keys import write_user_key
 from shared.storage.walking import GONE, NEVER, walk

@@ -1,9 +1,12 @@
 """Chooses the store by its URL."""
 
+from collections.abc import Callable
+from types import ModuleType
 from typing import Protocol
 
 from shared.errors import ConfigurationError
 from shared.protocols import ObjectStore, ObjectWriter
+from shared.records import ObjectRef
 from shared.settings import Settings
 from shared.storage.folder import FolderStore
 
@@ -16,11 +19,10 @@ def open_store(settings: Settings) -> Store:
     """Open what `SEENIT_STORAGE_URL` names.
 
     Raises:
-        ConfigurationError: none is set, or it is not there.
+        ConfigurationError: none is set, or it is not there; an S3 store refuses the keys, lacks a
+            bucket, or its client is not installed. One that does not answer is no error.
     """
-    if settings.storage_url.startswith("s3:"):
-        raise ConfigurationError("SEENIT_STORAGE_URL", "S3 stores come with the next version")
-    return open_folder(settings)
+    return _s3().open_s3(settings) if _is_s3(settings) else open_folder(settings)
 
 
 def open_folder(settings: Settings) -> FolderStore:
@@ -32,3 +34,25 @@ def open_folder(settings: Settings) -> FolderStore:
     return FolderStore(
         settings.folder, hidden=settings.state_dir, settle_s=settings.settle_ms / 1000
     )
+
+
+def open_links(settings: Settings) -> Callable[[ObjectRef], str] | None:
+    """Return what makes an object's address for browsers, good for 5 minutes; a folder has none.
+
+    Raises:
+        ConfigurationError: as `open_store`.
+    """
+    return _s3().link_maker(settings) if _is_s3(settings) else None
+
+
+def _is_s3(settings: Settings) -> bool:
+    return settings.storage_url.startswith("s3:")
+
+
+def _s3() -> ModuleType:
+    try:
+        from shared.storage.s3 import opening  # noqa: PLC0415 - its client is an extra
+    except ImportError as error:
+        problem = f"S3 needs more packages: pip install 'seenit[distributed]' ({error})"
+        raise ConfigurationError("SEENIT_STORAGE_URL", problem) from error
+    return opening

@@ -22,7 +22,7 @@ HOMES = {
     "torch": ["shared/embedding/"],
     "torchvision": ["shared/embedding/"],
     "openvino": ["shared/embedding/"],
-    "minio": ["shared/storage/minio.py"],
+    "minio": ["shared/storage/s3/"],
     "faust": ["streams/app.py", "streams/agents.py"],
     "starlette": ["search_api/"],
     "uvicorn": ["search_api/", "seenit/verbs/up.py", "seenit/benchmark/"],
