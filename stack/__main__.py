@@ -1,64 +1,76 @@
 """`python -m stack start|stop`: the real services, for working by hand.
 
-Leaves `.stack/env` (settings as KEY=value lines), and per service `.stack/NAME.pid` and
-`.stack/NAME.log`; data stay in `.stack/NAME` from one start to the next.
+They run natively, also where there is a container engine. Leaves `.stack/env` (settings as
+KEY=value lines), and per service `.stack/NAME.pid` and `.stack/NAME.log`; data stay in
+`.stack/NAME` from one start to the next.
 """
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
 
-from stack.registry import DEFAULT_PORTS
-from stack.service import CannotRun, Service, stop_group
+from stack.daemon import stop_group
+from stack.registry import PORTS, Stack
+from stack.service import free_ports, is_free
 
 STATE = Path(".stack").absolute()
+NEXT = """
+To go on:
+    set -a; . .stack/env; set +a
+    seenit setup     # makes the topic, the notifications, the tables, the collection, the users
+    seenit worker    # in one terminal: takes up what is put into the bucket
+    seenit serve     # in another: answers searches
+`make stack-stop` ends the services; their data stay in .stack."""
 
 
 def start() -> int:
-    """Start what is not running and write the settings of what is; 1 if something cannot be had."""
+    """Start what is not running and write the settings; 1 if a service cannot be had."""
     STATE.mkdir(exist_ok=True)
-    failed = False
-    for service in DEFAULT_PORTS:
-        if _alive(_pid(service)):
-            print(f"{service.name}: already running")  # noqa: T201 - a command line prints
-            continue
-        try:
-            _start(service)
-        except CannotRun as reason:
-            failed = True
-            print(f"{service.name}: {reason}", file=sys.stderr)  # noqa: T201 - the same
-    settings = "".join(path.read_text() for path in sorted(STATE.glob("*.env")))
-    (STATE / "env").write_text(settings)
-    return int(failed)
+    running = {name for name in PORTS if _alive(_pid(name))}
+    stack = Stack(STATE, bound=False, ports=_ports(running))
+    problems = stack.start(name for name in PORTS if name not in running)
+    for name, daemon in stack.daemons.items():
+        if daemon.pid is not None:
+            (STATE / f"{name}.pid").write_text(str(daemon.pid))
+        where = " ".join(daemon.settings.values())
+        said = problems.get(name) or ("already running" if name in running else "ready")
+        print(f"{name}: {said}", "" if name in problems else f"at {where}")
+    (STATE / "env").write_text(
+        "".join(f"{name}={value}\n" for name, value in stack.settings.items())
+    )
+    print(NEXT if not problems else "Not all services could be had.")
+    return int(bool(problems))
 
 
 def stop() -> int:
-    """End what `start` started, the last first."""
-    for service in reversed(DEFAULT_PORTS):
-        pid = _pid(service)
+    """End what `start` started."""
+    for name in reversed(PORTS):
+        pid = _pid(name)
         if pid is not None:
             stop_group(pid, 20.0, lambda pid=pid: not _alive(pid))  # type: ignore[misc]
-        for suffix in ("pid", "env"):
-            (STATE / f"{service.name}.{suffix}").unlink(missing_ok=True)
+        (STATE / f"{name}.pid").unlink(missing_ok=True)
     (STATE / "env").unlink(missing_ok=True)
     return 0
 
 
-def _start(service: Service) -> None:
-    data = STATE / service.name
-    data.mkdir(exist_ok=True)
-    with (STATE / f"{service.name}.log").open("wb") as log:
-        running = service.start(data, log, bound=False)
-    lines = "".join(f"{name}={value}\n" for name, value in running.settings.items())
-    (STATE / f"{service.name}.env").write_text(lines)
-    (STATE / f"{service.name}.pid").write_text(str(running.process.pid))
-    print(f"{service.name}: ready", *running.settings.values())  # noqa: T201 - a command line prints
+def _ports(running: set[str]) -> dict[str, int]:
+    """Settle the ports: of what runs where it is, else the usual ones, else any that is free."""
+    kept = STATE / "ports.json"
+    ports = json.loads(kept.read_text()) if running else {}
+    for name, usual in PORTS.items():
+        if name not in running:
+            ports[name] = usual if is_free(usual) else free_ports(1)[0]
+        if ports[name] != usual and name not in running:
+            print(f"{name}: port {usual} is taken by another program, so {ports[name]} is used")
+    kept.write_text(json.dumps(ports))
+    return ports
 
 
-def _pid(service: Service) -> int | None:
+def _pid(name: str) -> int | None:
     try:
-        return int((STATE / f"{service.name}.pid").read_text())
+        return int((STATE / f"{name}.pid").read_text())
     except (FileNotFoundError, ValueError):
         return None
 

@@ -3,64 +3,59 @@
 import importlib.util
 import lzma
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO
 
-from stack.service import CannotRun, Running, answers, free_ports, launch, wait_until_ready
-
-_READY_WITHIN_S = 120.0
+from stack.programs import kept
+from stack.service import CannotRun, Command, answers, free_ports
 
 
 class Milvus:
     """The vector index's server.
 
     Args:
-        port: where it listens; any free one if not given.
+        port: where it listens.
     """
 
     name = "milvus"
+    patience_s = 120.0
 
-    def __init__(self, port: int | None = None) -> None:
+    def __init__(self, port: int) -> None:
         self._port = port
+        self._health = 0
+        self.url = f"http://127.0.0.1:{port}"
+        self.settings: Mapping[str, str] = {"SEENIT_INDEX_URL": self.url}
 
-    def start(self, data: Path, log: IO[bytes], *, bound: bool) -> Running:
-        """Start Milvus; see `stack.service.Service`."""
+    def prepare(self, data: Path) -> Command:
+        """Unpack the program and write its configuration; see `stack.service.Service`."""
         if importlib.util.find_spec("milvus") is None:
             raise CannotRun("the package milvus==2.3.5 is not installed (Linux on x86-64 only)")
-        port, health = self._configure(data)
-        binary = _unpack(data.parent / f"{self.name}-program")
-        running = Running(
-            launch(
-                [binary, "run", "standalone"],
-                cwd=data,
-                log=log,
-                bound=bound,
-                env={
-                    "DEPLOY_MODE": "STANDALONE",
-                    "ETCD_CONFIG_PATH": str(_configure_etcd(data)),
-                    "METRICS_PORT": str(health),
-                    "MILVUS_RUN_DIR": str(data / "run"),
-                    "LD_LIBRARY_PATH": str(binary.parent),
-                },
-            ),
-            {"SEENIT_INDEX_URL": f"http://127.0.0.1:{port}"},
-        )
-        url = f"http://127.0.0.1:{health}/healthz"
-        return wait_until_ready(running, lambda: answers(url, b"OK"), _READY_WITHIN_S)
+        self._configure(data)
+        program = kept("milvus-2.3.5", _unpack) / "milvus"
+        environment = {
+            "DEPLOY_MODE": "STANDALONE",
+            "ETCD_CONFIG_PATH": str(_configure_etcd(data)),
+            "METRICS_PORT": str(self._health),
+            "MILVUS_RUN_DIR": str(data / "run"),
+            "LD_LIBRARY_PATH": str(program.parent),
+        }
+        return Command([program, "run", "standalone"], environment)
 
-    def _configure(self, data: Path) -> tuple[int, int]:
-        """Write the configuration; returns the port of the service and that of its health."""
+    def ready(self) -> bool:
+        """Tell whether all its parts say that they are well."""
+        return answers(f"http://127.0.0.1:{self._health}/healthz", b"OK")
+
+    def _configure(self, data: Path) -> None:
+        """Write the configuration; all ports but its own are new each time."""
         from milvus import MilvusServerConfig  # type: ignore[import-untyped] # noqa: PLC0415 - only where it is installed
 
         config = MilvusServerConfig(data_dir=str(data))
         names = [name for name in config.configurable_items if name.endswith("_port")]
-        health, *ports = free_ports(len(names) + 1)
+        self._health, *ports = free_ports(len(names) + 1)
         config.update(**dict(zip(names, ports, strict=True)))
+        config.update(proxy_port=self._port)
         config.set("common.session.ttl", 10)  # a restart waits for the last one's sessions to end
-        if self._port is not None:
-            config.update(proxy_port=self._port)
         config.resolve()
-        return config.get("proxy_port"), health
 
 
 def _configure_etcd(data: Path) -> Path:
@@ -79,21 +74,13 @@ def _configure_etcd(data: Path) -> Path:
     return path
 
 
-def _unpack(folder: Path) -> Path:
-    """Unpack the program, once, and return its path; 250 MB, shared by all servers beside it."""
-    program = folder / "milvus"
-    if program.exists():
-        return program
+def _unpack(folder: Path) -> None:
+    """Unpack the program and its libraries; 250 MB."""
     spec = importlib.util.find_spec("milvus")
     if spec is None or spec.origin is None:
         raise CannotRun("the package milvus has no place on disk")
-    folder.mkdir(parents=True, exist_ok=True)
-    packed = sorted((Path(spec.origin).parent / "data" / "bin").glob("*.lzma"))
-    for source in sorted(packed, key=lambda path: path.stem == program.name):  # the program last
+    for source in (Path(spec.origin).parent / "data" / "bin").glob("*.lzma"):
         target = folder / source.stem
-        part = target.with_suffix(".part")
-        with lzma.open(source) as reader, part.open("wb") as writer:
+        with lzma.open(source) as reader, target.open("wb") as writer:
             shutil.copyfileobj(reader, writer)
-        part.chmod(0o755)
-        part.replace(target)
-    return program
+        target.chmod(0o755)

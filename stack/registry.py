@@ -1,7 +1,77 @@
-"""Every service of the stack; `python -m stack` and the tests start what is named here."""
+"""The services together; `python -m stack` and the tests start what is named here."""
 
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from stack.daemon import Daemon
+from stack.kafka import Kafka
 from stack.milvus import Milvus
-from stack.service import Service
+from stack.minio import MinIO
+from stack.mysql import MySQL
+from stack.service import CannotRun, free_ports
 
-DEFAULT_PORTS: tuple[Service, ...] = (Milvus(port=19530),)
+PORTS = {"kafka": 9092, "minio": 9000, "mysql": 3306, "milvus": 19530}
 """For working by hand: the ports that the services' own documentation uses."""
+
+TOPIC = "seenit.notifications"
+
+_USERS = {
+    "SEENIT_TOPIC": TOPIC,
+    "SEENIT_BUCKETS": "images",
+    "SEENIT_SEARCH_USER": "seenit-search",
+    "SEENIT_SEARCH_PASSWORD": "search-secret",
+}
+
+
+class Stack:
+    """Kafka, MinIO, MySQL and Milvus of one place.
+
+    Where each listens is settled at once, so each may be started without the others; MinIO keeps
+    what it has to tell until Kafka is there.
+
+    Args:
+        folder: holds the services' data and logs.
+        bound: the services end with this process, even if that is killed.
+        ports: where each of them listens; free ones if not given.
+    """
+
+    def __init__(
+        self, folder: Path, *, bound: bool, ports: Mapping[str, int] | None = None
+    ) -> None:
+        at = ports or dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
+        self.kafka = Kafka(at["kafka"])
+        self.minio = MinIO(at["minio"], self.kafka.address, TOPIC)
+        self.mysql = MySQL(at["mysql"])
+        self.milvus = Milvus(at["milvus"])
+        services = (self.kafka, self.minio, self.mysql, self.milvus)
+        self.daemons = {service.name: Daemon(service, folder, bound=bound) for service in services}
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """All `SEENIT_*` settings of a Seenit that works with this stack."""
+        return _USERS | {
+            name: value
+            for daemon in self.daemons.values()
+            for name, value in daemon.settings.items()
+        }
+
+    def start(self, names: Iterable[str] = PORTS) -> dict[str, CannotRun]:
+        """Start services, all at the same time; returns what cannot be had, and why."""
+
+        def attempt(name: str) -> CannotRun | None:
+            try:
+                self.daemons[name].start()
+            except CannotRun as reason:
+                return reason
+            return None
+
+        wanted = [*names]
+        with ThreadPoolExecutor() as threads:
+            problems = zip(wanted, threads.map(attempt, wanted), strict=True)
+            return {name: problem for name, problem in problems if problem}
+
+    def stop(self, patience_s: float = 20.0) -> None:
+        """End what runs, all at the same time."""
+        with ThreadPoolExecutor() as threads:
+            list(threads.map(lambda daemon: daemon.stop(patience_s), self.daemons.values()))

@@ -1,16 +1,14 @@
-"""What a service of the stack is: something that can be started in a folder and told apart."""
+"""What a service of the stack is: how it is prepared, started, found ready, and reached."""
 
-import os
-import shutil
-import signal
+import random
 import socket
-import subprocess
-import time
 import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Protocol
+from typing import Protocol
+
+_PORTS = range(15_000, 30_000)
 
 
 class CannotRun(Exception):  # noqa: N818 - names why a service is skipped, not a fault of the code
@@ -18,89 +16,48 @@ class CannotRun(Exception):  # noqa: N818 - names why a service is skipped, not 
 
 
 @dataclass(frozen=True)
-class Running:
-    """A started service.
+class Command:
+    """What starts a service.
 
     Attributes:
-        process: leads its own process group, which holds all that the service starts.
-        settings: the `SEENIT_*` settings that lead to it.
+        arguments: the program and its arguments; it stays in the foreground.
+        environment: on top of the caller's own.
     """
 
-    process: subprocess.Popen[bytes]
-    settings: Mapping[str, str] = field(default_factory=dict)
-
-    def stop(self, patience_s: float = 20.0) -> None:
-        """End the service and all its processes, by force where asking does not help."""
-        stop_group(self.process.pid, patience_s, lambda: self.process.poll() is not None)
-        self.process.wait()
+    arguments: Sequence[str | Path]
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 class Service(Protocol):
-    """One module of this package each; all are named in `stack/registry.py`."""
+    """One module of this package each; `stack/registry.py` puts them together.
+
+    Where a service listens is settled when it is made, so others can be told of it before it runs,
+    and it comes back at the same place.
+
+    Attributes:
+        name: a word; of its folder and its log.
+        settings: the `SEENIT_*` settings that lead to it.
+        patience_s: how long it may take to get ready.
+    """
 
     name: str
+    settings: Mapping[str, str]
+    patience_s: float
 
-    def start(self, data: Path, log: IO[bytes], *, bound: bool) -> Running:
-        """Start in the folder `data` and return when it is ready.
+    def prepare(self, data: Path) -> Command:
+        """Have the program, and write what it needs into `data`; done again at each start.
+
+        Minutes where the program must be had first.
 
         Args:
-            data: kept between starts; the service may write nowhere else.
-            log: takes what the service prints.
-            bound: end with the process that called, even if that is killed.
+            data: kept between starts; the service runs in it and writes nowhere else.
 
         Raises:
-            CannotRun: a part is missing, or the service does not get ready.
+            CannotRun: a part is missing.
         """
 
-
-def launch(
-    command: Sequence[str | Path],
-    *,
-    cwd: Path,
-    log: IO[bytes],
-    bound: bool,
-    env: Mapping[str, str] | None = None,
-) -> subprocess.Popen[bytes]:
-    """Start a process group of its own, out of reach of the terminal's Ctrl-C."""
-    guard = ["setpriv", "--pdeathsig", "KILL", "--"] if bound and shutil.which("setpriv") else []
-    return subprocess.Popen(  # noqa: S603 - the services' own commands, no shell
-        [*guard, *command],
-        cwd=cwd,
-        env={**os.environ, **(env or {})},
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
-
-
-def wait_until_ready(running: Running, ready: Callable[[], bool], within_s: float) -> Running:
-    """Return the service once `ready`, or stop it.
-
-    Raises:
-        CannotRun: it ended by itself or took too long.
-    """
-    deadline = time.monotonic() + within_s
-    while time.monotonic() < deadline:
-        if running.process.poll() is not None:
-            raise CannotRun(f"it ended with status {running.process.returncode}; see its log")
-        if ready():
-            return running
-        time.sleep(0.1)
-    running.stop()
-    raise CannotRun(f"it was not ready within {within_s:.0f} seconds; see its log")
-
-
-def stop_group(pid: int, patience_s: float, gone: Callable[[], bool]) -> None:
-    """End the process group that `pid` leads: ask, wait, then kill."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(pid, number)
-        except ProcessLookupError:
-            return
-        deadline = time.monotonic() + patience_s
-        while time.monotonic() < deadline and not gone():
-            time.sleep(0.05)
+    def ready(self) -> bool:
+        """Tell whether it can be used; waits a few seconds at most."""
 
 
 def answers(url: str, expected: bytes = b"") -> bool:
@@ -112,11 +69,21 @@ def answers(url: str, expected: bytes = b"") -> bool:
         return False
 
 
-def free_ports(count: int) -> list[int]:
-    """Find ports that are free now, all different."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+def is_free(port: int) -> bool:
+    """Tell whether nothing listens at a port of this machine."""
     try:
-        return [s.getsockname()[1] for s in sockets]
-    finally:
-        for s in sockets:
-            s.close()
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
+
+
+def free_ports(count: int) -> list[int]:
+    """Find ports that are free now, all different.
+
+    None that the system gives to outgoing connections: while a service is down, a client that
+    tries to reach it again and again could be given the service's own port.
+    """
+    tried = random.sample(_PORTS, len(_PORTS))  # others look for ports too: start anywhere
+    found = (port for port in tried if is_free(port))
+    return [next(found) for _ in range(count)]

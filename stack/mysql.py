@@ -1,0 +1,69 @@
+"""MariaDB, from Debian's package: the MySQL of the stack."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import pymysql
+
+from stack.programs import find, run
+from stack.service import Command
+
+USER = "seenit"
+PASSWORD = "seenit-secret"  # noqa: S105 - of a server that only this machine reaches
+DATABASE = "seenit"
+
+_ADMIN = f"""CREATE DATABASE IF NOT EXISTS {DATABASE} CHARACTER SET utf8mb4;
+CREATE USER IF NOT EXISTS {USER}@'%' IDENTIFIED BY '{PASSWORD}';
+GRANT ALL PRIVILEGES ON *.* TO {USER}@'%' WITH GRANT OPTION;
+"""
+
+
+class MySQL:
+    """The catalog's server. Its user `seenit` may do everything, also make users and databases.
+
+    Args:
+        port: where it listens.
+    """
+
+    name = "mysql"
+    patience_s = 60.0
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self.url = f"mysql://{USER}:{PASSWORD}@127.0.0.1:{port}"
+        self.settings: Mapping[str, str] = {"SEENIT_CATALOG_URL": f"{self.url}/{DATABASE}"}
+
+    def prepare(self, data: Path) -> Command:
+        """Have the program and make the system's tables; see `stack.service.Service`."""
+        package = "mariadb-server-core"  # without the rest, which starts a server of its own
+        server = find("mariadbd", package)
+        # Root must say that it means it; the tests' folders are closed to all others.
+        options = ["--no-defaults", f"--datadir={data / 'tables'}"]
+        options += ["--user=root"] if os.geteuid() == 0 else []
+        if not (data / "tables" / "mysql").exists():
+            install = find("mariadb-install-db", package)
+            run([install, *options, "--auth-root-authentication-method=normal", "--skip-test-db"])
+        (data / "admin.sql").write_text(_ADMIN)
+        options += ["--bind-address=127.0.0.1", f"--port={self._port}", "--skip-name-resolve"]
+        options += ["--socket=mysql.sock", f"--init-file={data / 'admin.sql'}"]
+        return Command([server, *options])
+
+    def ready(self) -> bool:
+        """Tell whether the user can sign in."""
+        try:
+            self.connect().close()
+        except pymysql.err.OperationalError:
+            return False
+        return True
+
+    def connect(self) -> "pymysql.Connection[pymysql.cursors.Cursor]":
+        """Connect as the user that may do everything; the caller closes it."""
+        return pymysql.connect(
+            host="127.0.0.1",
+            port=self._port,
+            user=USER,
+            password=PASSWORD,
+            autocommit=True,
+            connect_timeout=5,
+        )

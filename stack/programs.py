@@ -1,0 +1,113 @@
+"""Where the programs come from: Go's modules, Maven's artifacts, Debian's packages.
+
+What is fetched or built is kept in the user's cache, outside any checkout, and named by its
+version; each is had once, whoever asks first, in this process or another.
+"""
+
+import fcntl
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+from stack.service import CannotRun
+
+_MODULES = {
+    "mc": ("github.com/minio/mc", "v0.0.0-20250313080218-cf909e1063a9"),
+    "minio": ("github.com/minio/minio", "v0.0.0-20260212201848-7aac2a2c5b7c"),
+    "rclone": ("github.com/rclone/rclone", "v1.76.0"),
+    "toxiproxy": ("github.com/Shopify/toxiproxy/v2/cmd/server", "v2.5.0"),
+}
+
+
+def tool(name: str) -> Path:
+    """Return the program `mc`, `minio`, `rclone` or `toxiproxy`, built where it is not yet.
+
+    Raises:
+        CannotRun: there is no Go, or it cannot build this.
+    """
+    module, version = _MODULES[name]
+
+    def build(folder: Path) -> None:
+        go = find("go", "golang-go")
+        run([go, "install", f"{module}@{version}"], env={"GOBIN": str(folder)})
+
+    (program,) = kept(f"{name}-{version}", build).iterdir()
+    return program
+
+
+def find(program: str, package: str) -> str:
+    """Return the path of a program of the system, installing Debian's `package` where root may.
+
+    Raises:
+        CannotRun: it is not there and cannot be installed.
+    """
+    if found := _which(program):
+        return found
+    if shutil.which("apt-get") is None or os.geteuid() != 0:
+        raise CannotRun(f"there is no {program}; install the package {package}")
+    with _alone("apt"):
+        quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+        install = ["apt-get", "install", "-y", "--no-install-recommends", package]
+        if _which(program) is None:
+            run(["apt-get", "update"], env=quiet)
+            run(install, env=quiet)
+    if found := _which(program):
+        return found
+    raise CannotRun(f"the package {package} brought no {program}")
+
+
+def kept(name: str, make: Callable[[Path], None]) -> Path:
+    """Return the cache's folder `name`; `make` fills it, once."""
+    folder = _cache() / name
+    with _alone(name):
+        if not folder.exists():
+            part = folder.with_name(f"{name}.part")
+            shutil.rmtree(part, ignore_errors=True)
+            part.mkdir(parents=True)
+            make(part)
+            part.replace(folder)
+    return folder
+
+
+def run(command: Sequence[str | Path], env: Mapping[str, str] | None = None) -> None:
+    """Run a command to its end.
+
+    Raises:
+        CannotRun: it failed; with the last of what it said.
+    """
+    done = subprocess.run(  # noqa: S603 - our own commands, no shell
+        command,
+        cwd=_cache(),  # not in the checkout, where a go.mod or a pom.xml would count
+        env={**os.environ, **(env or {})},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        said = " ".join(map(str, command[:3]))
+        raise CannotRun(f"`{said} …` failed: {done.stdout.strip()[-1000:]}")
+
+
+def _cache() -> Path:
+    return user_cache_path("seenit", ensure_exists=True) / "stack"
+
+
+def _which(program: str) -> str | None:
+    path = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/go/bin"
+    return shutil.which(program, path=path)
+
+
+@contextmanager
+def _alone(name: str) -> Iterator[None]:
+    """Keep all others, also other processes, from doing the same at the same time."""
+    _cache().mkdir(exist_ok=True)
+    with (_cache() / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
