@@ -114,8 +114,8 @@ class Connections:
                     raise
         return self._exchange(self._connect(), request, Reply(), body=body, most=most)
 
-    def close(self) -> None:
-        """Let go of the idle connections."""
+    def __del__(self) -> None:
+        # A store is opened and forgotten, as a folder is: its connections end with it.
         while self._idle:
             self._idle.pop().close()
 
@@ -132,7 +132,8 @@ class Connections:
                     raise TransientError("store", "the connection ended before the answer did")
                 parser.feed_data(data)
                 reply.status = parser.get_status_code()
-            reusable = (reply.whole or not body) and parser.should_keep_alive()
+            reusable = (reply.whole or not body) and parser.get_http_version() == "1.1"
+            reusable = reusable and reply.text(b"connection").lower() != "close"
         except (OSError, httptools.HttpParserError) as error:
             raise TransientError("store", f"reading failed: {error}") from error
         finally:

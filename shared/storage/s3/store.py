@@ -58,8 +58,10 @@ class S3Store:
         answer = self._requests.head(ref.bucket, ref.key)
         if isinstance(answer, Reply):
             return _stat(ref, answer, answer.length)
-        if answer.is_encrypted and (listed := self._listed(ref)):
-            return listed
+        if answer.is_unreadable:  # there, but HEAD tells nothing of it
+            if listed := self._listed(ref):
+                return listed
+            raise ObjectGone(f"{ref.bucket}/{ref.key}")
         raise answer.of_object(ref)
 
     def read(self, ref: ObjectRef, max_bytes: int) -> ObjectBytes:
@@ -93,8 +95,13 @@ class S3Store:
     def list(self, bucket: str, prefix: str = "") -> Iterator[ObjectStat]:
         """List a bucket, one page of a thousand in memory; see ObjectStore."""
         if bucket not in self._buckets or not is_text(ObjectRef(bucket, prefix)):
-            return iter(())
-        return (stat for stat in in_order(self._entries(bucket, prefix)) if not _is_folder(stat))
+            return
+        # MinIO refuses a prefix that ends in a part `.` or `..`, though `.hidden` begins with it.
+        folder, slash, name = prefix.rpartition("/")
+        asked = folder + slash if name in {".", ".."} else prefix
+        for stat in in_order(self._entries(bucket, asked)):
+            if stat.ref.key.startswith(prefix) and not _is_folder(stat):
+                yield stat
 
     def put(self, ref: ObjectRef, source: BinaryIO, user_key: str | None = None) -> None:
         """Upload an object, in parts where it is large; see ObjectWriter.
