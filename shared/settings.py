@@ -51,7 +51,12 @@ class Settings(BaseSettings):
     buckets: Annotated[tuple[str, ...], NoDecode] = Field(
         ("images",), description="The buckets to index, comma separated (S3 only)."
     )
-    kafka_url: str = Field("", description="`kafka://host:9092`; SASL and TLS by options.")
+    kafka_url: str = Field(
+        "",
+        description="`kafka://host:9092,host:9092`; `?tls=true` (`&ca=FILE`) encrypts, "
+        "`user:password@` before the hosts signs in (`?sasl=PLAIN`, `SCRAM-SHA-256` or "
+        "`SCRAM-SHA-512`).",
+    )
     topic: str = Field(
         "seenit.notifications",
         pattern=r"^[a-zA-Z0-9._-]{1,230}$",
@@ -322,11 +327,15 @@ def _one_of(url: str, schemes: tuple[str, ...]) -> str:
     """Check that `url` is empty or has one of the schemes and something behind it."""
     if not url:
         return url
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        for server in parts.netloc.rpartition("@")[2].split(","):
+            _ = urlsplit(f"//{server}").port
+    except ValueError:  # its words would show what may be a password
+        raise ValueError("is no address; a port is a number up to 65535") from None
     if parts.scheme not in schemes:
         expected = " or ".join(f"{scheme}://" for scheme in schemes)
         raise ValueError(f"must start with {expected}")
     if not parts.netloc and parts.path in {"", "/"}:
         raise ValueError("names no place")
-    _ = parts.port  # raises ValueError when it is no number
     return url
