@@ -6,7 +6,7 @@ Those that block say so: call them from a worker thread. All raise `TransientErr
 behind them does not answer, and every write may be repeated without harm.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import BinaryIO, Protocol
 
@@ -16,15 +16,14 @@ from numpy.typing import NDArray
 from shared.records import (
     BucketCount,
     CatalogStats,
+    Change,
     ImageFacts,
-    IndexedObject,
     Neighbour,
     ObjectBytes,
     ObjectFilter,
     ObjectRef,
     ObjectStat,
     ObjectState,
-    RejectedObject,
     StoredObject,
 )
 
@@ -33,6 +32,15 @@ Pixels = NDArray[np.uint8]
 
 Embeddings = NDArray[np.float32]
 """L2-normalised float32, shape (n, 512); their dot product is the cosine."""
+
+Present = Callable[[Sequence[ObjectRef]], Awaitable[Mapping[ObjectRef, ObjectStat]]]
+"""Asks the store for the present states of objects; those that are gone are left out.
+
+Raises `TransientError` at once where the store does not answer: whoever asks holds locks.
+"""
+
+Delete = Callable[[list[str]], Awaitable[None]]
+"""Deletes the vectors of images; raises `TransientError` at once if the index does not answer."""
 
 
 class ObjectStore(Protocol):
@@ -136,31 +144,33 @@ class Catalog(CatalogReader, Protocol):
             ImageUnclaimed: one of them is being collected; it can be claimed once that is over.
         """
 
-    async def record(
-        self, indexed: Sequence[IndexedObject], rejected: Sequence[RejectedObject] = ()
-    ) -> None:
-        """Write what became of objects, in one transaction; from now on they are searchable.
+    async def record(self, changes: Sequence[Change], present: Present) -> set[ObjectRef]:
+        """Write what became of objects, in one transaction; what it wrote, search shows.
+
+        Locks the objects, then asks the store for their present state, and writes only what is
+        still so: an indexed or rejected object has the same bytes, a removed one is gone. So
+        whoever writes last has also looked last, and no row ever tells of an older state than
+        another writer found before. The state found under the lock is the one that is written.
 
         Marks the claimed images indexed. An object that held another image before no longer does.
+        Of several changes of one object the last counts.
+
+        Returns:
+            Objects of which nothing was written, to be looked at again: they changed since, or
+            their image was never claimed or is being collected.
+        """
+
+    async def collect(self, unused_since: datetime, limit: int, delete: Delete) -> int:
+        """Delete up to `limit` images that no object has used since then; returns how many.
+
+        Marks them as collecting, awaits `delete` for their vectors, and drops them. Nobody can
+        claim one meanwhile, so no vector that was written anew is ever deleted. Those that an
+        earlier, interrupted collection had marked come first. Several may collect at once.
 
         Raises:
-            ImageUnclaimed: an image was never claimed, or is being collected; nothing is written.
+            TransientError: also whatever `delete` raises; what was marked stays so until the next
+                collection.
         """
-
-    async def forget(self, refs: Sequence[ObjectRef]) -> int:
-        """Drop objects in one transaction: search no longer shows them.
-
-        Returns how many of them there were.
-        """
-
-    async def begin_collecting(self, unused_since: datetime, limit: int) -> list[str]:
-        """Mark as collecting, and name, images that no object has used since then.
-
-        Those that an earlier, interrupted collection had marked are named again.
-        """
-
-    async def end_collecting(self, image_ids: Collection[str]) -> None:
-        """Drop images marked as collecting; their vectors are gone."""
 
 
 class VectorIndex(Protocol):

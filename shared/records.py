@@ -1,4 +1,4 @@
-"""The words of docs/ARCHITECTURE.md as frozen records; no behaviour beyond naming things."""
+"""The words of docs/ARCHITECTURE.md as frozen records; they only name and compare things."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -47,6 +47,20 @@ class ObjectStat:
     last_modified: datetime
     user_key: str | None = None
     version_id: str | None = None
+
+    def same_bytes(self, other: "ObjectStat") -> bool:
+        """Whether two looks at an object found the same bytes, as far as can be told unread."""
+        versions = {self.version_id, other.version_id} - {None}
+        return (self.etag, self.size) == (other.etag, other.size) and len(versions) < 2
+
+    def same_state(self, other: "ObjectStat") -> bool:
+        """Whether two looks found the same bytes, put there in the same second.
+
+        Finer times are not to be had from all answers of a store. A copy of an object onto itself,
+        which may change its `user_key`, leaves the bytes and moves the time.
+        """
+        mine, others = (each.last_modified.replace(microsecond=0) for each in (self, other))
+        return self.same_bytes(other) and mine == others
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from shared.errors import Rejected
 from shared.records import (
+    Change,
     Event,
     ImageFacts,
     IndexedObject,
@@ -16,6 +17,7 @@ from shared.records import (
     ObjectStat,
     Outcome,
     RejectedObject,
+    RemovedObject,
     StoredObject,
 )
 
@@ -43,35 +45,48 @@ class Batch:
     Attributes:
         settled: nothing more is to be done for these.
         again: events whose object is changing right now; to be offered again in a moment.
-        indexed, rejected: to be recorded in the catalog.
+        changes: to be recorded in the catalog, each with what is settled by that.
     """
 
     settled: list[Settled] = field(default_factory=list)
     again: list[Event] = field(default_factory=list)
-    indexed: list[tuple[Event, Outcome, IndexedObject]] = field(default_factory=list)
-    rejected: list[tuple[Settled, RejectedObject]] = field(default_factory=list)
+    changes: list[tuple[Settled, Change]] = field(default_factory=list)
 
-    def settle(self, event: Event, outcome: Outcome) -> None:
-        """Nothing more is to be done."""
-        self.settled.append(Settled(event, outcome))
+    def keep(self, event: Event) -> None:
+        """The catalog holds this very state already."""
+        self.settled.append(Settled(event, Outcome.UNCHANGED))
+
+    def remove(self, event: Event) -> None:
+        """The object is gone."""
+        self.changes.append((Settled(event, Outcome.REMOVED), RemovedObject(event.ref)))
 
     def reject(self, event: Event, stat: ObjectStat, why: Rejected) -> None:
         """The object, as it is, can never be indexed."""
         detail = why.detail[:500].encode("utf-8", "replace").decode()  # any database can hold it
         settled = Settled(event, Outcome.REJECTED, Rejected(why.reason, detail))
-        self.rejected.append((settled, RejectedObject(stat, why.reason, detail)))
+        self.changes.append((settled, RejectedObject(stat, why.reason, detail)))
 
     def index(self, event: Event, found: ObjectBytes, outcome: Outcome) -> None:
         """The object holds a picture that is, or is about to be, in the index."""
-        self.indexed.append((event, outcome, IndexedObject(found.stat, found.image_id)))
+        row = IndexedObject(found.stat, found.image_id)
+        self.changes.append((Settled(event, outcome), row))
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """An object that differs from what the catalog holds, and is to be read."""
+    """An object that may differ from what the catalog holds, and is to be read.
+
+    Attributes:
+        stat: its state before it is read; None where reading it is the first look.
+    """
 
     event: Event
-    stat: ObjectStat
+    stat: ObjectStat | None = None
+
+    @property
+    def size(self) -> int:
+        """How many bytes to expect."""
+        return self.stat.size if self.stat else self.event.size or 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +123,11 @@ def merged(older: Event | None, newer: Event) -> Event:
     return replace(newer, again=True) if older and older.again else newer
 
 
-def is_unchanged(event: Event, etag: str, size: int, known: StoredObject | None) -> bool:
+def is_unchanged(event: Event, stat: ObjectStat, known: StoredObject | None) -> bool:
     """Whether the catalog already holds this very state of the object."""
     if known is None or event.again:
         return False
-    return known.stat.etag == etag and known.stat.size == size
+    return stat.same_state(known.stat) and stat.user_key == known.stat.user_key
 
 
 def portions(looks: Sequence[Look], limit: int = PORTION_BYTES) -> Iterator[list[Look]]:
@@ -120,11 +135,11 @@ def portions(looks: Sequence[Look], limit: int = PORTION_BYTES) -> Iterator[list
     part: list[Look] = []
     size = 0
     for look in looks:
-        if part and size + look.stat.size > limit:
+        if part and size + look.size > limit:
             yield part
             part, size = [], 0
         part.append(look)
-        size += look.stat.size
+        size += look.size
     if part:
         yield part
 

@@ -16,18 +16,17 @@ MAX_PAUSE_S = 600.0
 async def collect(catalog: Catalog, index: VectorIndex, grace: timedelta) -> int:
     """Collect until nothing is left to; returns how many vectors went.
 
-    Rows are marked first, then vectors deleted, then rows dropped. An interruption leaves marks,
-    which the next collection takes up; the same bytes coming back meanwhile wait for the end of it.
+    An interruption leaves marks, which the next collection takes up; the same bytes coming back
+    meanwhile wait for the end of it.
     """
+
+    async def delete(image_ids: list[str]) -> None:
+        await asyncio.to_thread(index.delete, image_ids)
+
     collected = 0
-    while True:
-        unused_since = datetime.now(UTC) - grace
-        image_ids = await patiently(catalog.begin_collecting, unused_since, BATCH)
-        if not image_ids:
-            return collected
-        await patiently(asyncio.to_thread, index.delete, image_ids)
-        await patiently(catalog.end_collecting, image_ids)
-        collected += len(image_ids)
+    while gone := await patiently(catalog.collect, datetime.now(UTC) - grace, BATCH, delete):
+        collected += gone
+    return collected
 
 
 async def keep_collecting(catalog: Catalog, index: VectorIndex, grace: timedelta) -> None:

@@ -49,7 +49,7 @@ async def differences(
             yield Difference(Kind.REMOVED, held.stat.ref, None)
             held = await _next(recorded)
         else:
-            same = (there.etag, there.size) == (held.stat.etag, held.stat.size)
+            same = there.same_state(held.stat)
             yield None if same else Difference(Kind.CHANGED, there.ref, there)
             there, held = await _next(listed), await _next(recorded)
 

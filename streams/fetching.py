@@ -27,6 +27,15 @@ class Fetcher:
         """Tell the objects' present states."""
         return await self._map(self._stat, refs)
 
+    async def present(self, refs: Sequence[ObjectRef]) -> dict[ObjectRef, ObjectStat]:
+        """Tell the states of those that are there; see `shared.protocols.Present`.
+
+        Raises:
+            TransientError: the store does not answer; unlike the others, this waits for nothing.
+        """
+        stats = await self._map(self._stat, refs, patience=False)
+        return {stat.ref: stat for stat in stats if isinstance(stat, ObjectStat)}
+
     async def read(
         self, refs: Sequence[ObjectRef]
     ) -> list[ObjectBytes | ObjectGone | ObjectChanging | Rejected]:
@@ -49,7 +58,9 @@ class Fetcher:
         except (ObjectGone, ObjectChanging, Rejected) as outcome:
             return outcome
 
-    async def _map(self, call: Callable[[ObjectRef], R], refs: Sequence[ObjectRef]) -> list[R]:
+    async def _map(
+        self, call: Callable[[ObjectRef], R], refs: Sequence[ObjectRef], *, patience: bool = True
+    ) -> list[R]:
         """Map a blocking call over objects, a slice to each thread."""
         loop = asyncio.get_running_loop()
 
@@ -57,5 +68,8 @@ class Fetcher:
             return await loop.run_in_executor(self._threads, lambda: [call(ref) for ref in part])
 
         count = min(THREADS, len(refs))
-        parts = await asyncio.gather(*(patiently(run, refs[n::count]) for n in range(count)))
+        slices = [refs[n::count] for n in range(count)]
+        parts = await asyncio.gather(
+            *(patiently(run, part) if patience else run(part) for part in slices)
+        )
         return [parts[n % count][n // count] for n in range(len(refs))]

@@ -6,17 +6,17 @@ looked at again; only trouble of a part raises, and is then waited out. Every st
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from shared import metrics
 from shared.embedding.service import EmbeddingService
-from shared.errors import ImageUnclaimed, ObjectGone, Rejected
+from shared.errors import ImageUnclaimed, ObjectChanging, ObjectGone, Rejected
 from shared.images.decoder import Decoder
 from shared.protocols import Catalog, ObjectStore, VectorIndex
-from shared.records import Event, ImageFacts, ObjectBytes, ObjectStat, Outcome
+from shared.records import Event, ImageFacts, ObjectBytes, ObjectRef, Outcome, StoredObject
 from streams.batches import (
     Batch,
     Found,
@@ -74,8 +74,9 @@ class Pipeline:
     async def give_up(self, event: Event, why: Rejected) -> Processed:
         """Reject one object without taking it through the steps, on which it brought trouble."""
         batch = Batch()
-        for look in await self._changed(batch, [event]):
-            batch.reject(look.event, look.stat, why)
+        for look in await self._look(batch, [event], {}):
+            if look.stat:
+                batch.reject(event, look.stat, why)
         return await self._record(batch)
 
     def close(self) -> None:
@@ -84,56 +85,60 @@ class Pipeline:
 
     async def _take(self, batch: Batch, looks: Sequence[Look]) -> None:
         """Take a portion up to the index; its bytes are let go of before the next one's come."""
-        found = await self._fetch(batch, looks)
+        with metrics.stage(metrics.STAGE_SECONDS, "fetch"):
+            found = await self._fetch(batch, looks)
         unseen = await self._unseen(batch, found)
         pictures = await self._decode(batch, unseen)
         await self._embed_and_index(batch, pictures)
 
     async def _changed(self, batch: Batch, events: Sequence[Event]) -> list[Look]:
-        """Drop what the catalog already holds, and forget what is gone."""
+        """Drop what the catalog already holds.
+
+        Only the store can tell: an old event may come again after newer ones. What the catalog does
+        not know is read at once, if its size is known, so that a portion does not grow too large.
+        """
         with metrics.stage(metrics.STAGE_SECONDS, "look"):
             known = await patiently(self._catalog.known, [event.ref for event in events])
-            to_stat = []
+            doubtful: list[Event] = []
+            new: list[Event] = []
             for event in events:
-                if event.etag is not None and event.size is not None:
-                    held = known.get(event.ref)
-                    if is_unchanged(event, event.etag, event.size, held):
-                        batch.settle(event, Outcome.UNCHANGED)
-                        continue
-                to_stat.append(event)
-            looks, gone = [], []
-            stats = await self._fetcher.stat([event.ref for event in to_stat])
-            for event, stat in zip(to_stat, stats, strict=True):
-                if isinstance(stat, ObjectGone):
-                    gone.append(event)
-                elif is_unchanged(event, stat.etag, stat.size, known.get(event.ref)):
-                    batch.settle(event, Outcome.UNCHANGED)
-                else:
-                    looks.append(Look(event, stat))
-            await self._forget(batch, gone)
-            return looks
+                decided = event.again or event.ref not in known
+                (new if decided and event.size is not None else doubtful).append(event)
+            return await self._look(batch, doubtful, known) + [Look(event) for event in new]
 
-    async def _forget(self, batch: Batch, events: Sequence[Event]) -> None:
-        if events:
-            await patiently(self._catalog.forget, [event.ref for event in events])
-        for event in events:
-            batch.settle(event, Outcome.REMOVED)
+    async def _look(
+        self, batch: Batch, events: Sequence[Event], known: Mapping[ObjectRef, StoredObject]
+    ) -> list[Look]:
+        """Ask the store; what is gone or unchanged needs no reading."""
+        looks = []
+        stats = await self._fetcher.stat([event.ref for event in events])
+        for event, stat in zip(events, stats, strict=True):
+            if isinstance(stat, ObjectGone):
+                batch.remove(event)
+            elif is_unchanged(event, stat, known.get(event.ref)):
+                batch.keep(event)
+            else:
+                looks.append(Look(event, stat))
+        return looks
 
     async def _fetch(self, batch: Batch, looks: Sequence[Look]) -> list[Found]:
         """Read objects whole; their digests come with them."""
-        with metrics.stage(metrics.STAGE_SECONDS, "fetch"):
-            results = await self._fetcher.read([look.event.ref for look in looks])
-        found, gone = [], []
+        results = await self._fetcher.read([look.event.ref for look in looks])
+        found, refused = [], []
         for look, result in zip(looks, results, strict=True):
             if isinstance(result, ObjectBytes):
                 found.append(Found(look.event, result))
-            elif isinstance(result, Rejected):
-                batch.reject(look.event, look.stat, result)
             elif isinstance(result, ObjectGone):
-                gone.append(look.event)
-            else:
+                batch.remove(look.event)
+            elif isinstance(result, ObjectChanging):
                 batch.again.append(look.event)
-        await self._forget(batch, gone)
+            elif look.stat is None:
+                refused.append(look.event)
+            else:
+                batch.reject(look.event, look.stat, result)
+        if refused:
+            # A rejection is of a state that was there before and after: look, then read once more.
+            found += await self._fetch(batch, await self._look(batch, refused, {}))
         return found
 
     async def _unseen(self, batch: Batch, found: Sequence[Found]) -> dict[str, tuple[Found, ...]]:
@@ -189,23 +194,13 @@ class Pipeline:
     async def _record(self, batch: Batch) -> Processed:
         """Write the rows; an object that changed since it was read is looked at again instead."""
         with metrics.stage(metrics.STAGE_SECONDS, "record"):
-            stats = await self._fetcher.stat([event.ref for event, _, _ in batch.indexed])
-            current = []
-            for (event, outcome, indexed), stat in zip(batch.indexed, stats, strict=True):
-                if isinstance(stat, ObjectStat) and stat.etag == indexed.stat.etag:
-                    current.append((event, outcome, indexed))
-                else:
-                    batch.again.append(event)
-            rejected = [row for _, row in batch.rejected]
-            try:
-                await patiently(self._catalog.record, [row for _, _, row in current], rejected)
-            except ImageUnclaimed:  # collected since it was claimed, or since it was seen
-                batch.again.extend(event for event, _, _ in current)
-                current = []
-                await patiently(self._catalog.record, [], rejected)
-        for event, outcome, _ in current:
-            batch.settle(event, outcome)
-        batch.settled += [settled for settled, _ in batch.rejected]
+            changes = [change for _, change in batch.changes]
+            moved = await patiently(self._catalog.record, changes, self._fetcher.present)
+        for settled, change in batch.changes:
+            if change.ref in moved:
+                batch.again.append(settled.event)
+            else:
+                batch.settled.append(settled)
         _count(batch)
         return Processed(batch.settled, batch.again)
 
@@ -216,5 +211,5 @@ def _count(batch: Batch) -> None:
         metrics.OUTCOMES.labels(settled.outcome).inc()
         if settled.outcome is not Outcome.UNCHANGED:
             metrics.FRESHNESS.observe(max(0.0, now - settled.event.seen_at))
-    for _, rejected in batch.rejected:
-        metrics.REJECTIONS.labels(rejected.reason).inc()
+        if settled.rejection:
+            metrics.REJECTIONS.labels(settled.rejection.reason).inc()

@@ -13,8 +13,10 @@ import numpy as np
 from shared.digests import image_digest
 from shared.errors import ObjectGone, Reason, Rejected, TransientError
 from shared.images.decoding import DecodedImage
+from shared.protocols import Present
 from shared.records import (
     CatalogStats,
+    Change,
     Event,
     ImageFacts,
     Neighbour,
@@ -301,6 +303,16 @@ class FakeProcessor:
         return [event.ref for batch in self.batches for event in batch]
 
 
+def as_said(*changes: Change) -> Present:
+    """A store that holds each object just as the changes say."""
+
+    async def present(refs):
+        stats = {change.ref: getattr(change, "stat", None) for change in changes}
+        return {ref: stats[ref] for ref in refs if stats[ref]}
+
+    return present
+
+
 class Faulty:
     """A part of which one call of `method` raises `fault`, before or after it has done its work."""
 
@@ -335,6 +347,18 @@ class Faulty:
             return answer
 
         return call_async if inspect.iscoroutinefunction(real) else call
+
+
+class Counted:
+    """A part that counts the calls of each method."""
+
+    def __init__(self, part) -> None:
+        self._part = part
+        self.calls: Counter[str] = Counter()
+
+    def __getattr__(self, name):
+        self.calls[name] += 1
+        return getattr(self._part, name)
 
 
 class Interposed:

@@ -1,4 +1,7 @@
-"""The collector's two steps: mark images that no object uses; drop those that are gone."""
+"""The collector's steps: mark images that no object uses; hold them; drop those that are gone.
+
+A row that someone else has locked is passed over: its image is being used, or being collected.
+"""
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
@@ -26,15 +29,20 @@ _CANDIDATES = (
     )
     .order_by(images.c.unused_since)
     .limit(bindparam("most"))
-    .with_for_update()
+    .with_for_update(skip_locked=True)
 )
-_HELD = select(objects.c.image_id).where(among(objects.c.image_id)).distinct()
+_WITH_OBJECTS = select(objects.c.image_id).where(among(objects.c.image_id)).distinct()
 _IN_USE = update(images).where(among(images.c.image_id)).values(unused_since=None)
 _MARK = update(images).where(among(images.c.image_id)).values(state=ImageState.COLLECTING.value)
+_HOLD = (
+    select(images.c.image_id)
+    .where(among(images.c.image_id), _COLLECTING)
+    .with_for_update(skip_locked=True)
+)
 _DROP = delete(images).where(among(images.c.image_id), _COLLECTING)
 
 
-async def begin(connection: AsyncConnection, unused_since: datetime, limit: int) -> list[str]:
+async def mark(connection: AsyncConnection, unused_since: datetime, limit: int) -> list[str]:
     """Mark and name up to `limit` images unused since then; those marked before come first."""
     found = await connection.execute(_MARKED, {"most": limit})
     marked = list(found.scalars())
@@ -44,9 +52,9 @@ async def begin(connection: AsyncConnection, unused_since: datetime, limit: int)
         candidates = list((await connection.execute(_CANDIDATES, room)).scalars())
         if not candidates:
             break
-        held = await _held(connection, candidates)
-        unused = [image_id for image_id in candidates if image_id not in held]
-        for chunk in chunks(held):
+        used = await _with_objects(connection, candidates)
+        unused = [image_id for image_id in candidates if image_id not in used]
+        for chunk in chunks(used):
             await connection.execute(_IN_USE, {"ids": chunk})
         for chunk in chunks(unused):
             await connection.execute(_MARK, {"ids": chunk})
@@ -54,14 +62,22 @@ async def begin(connection: AsyncConnection, unused_since: datetime, limit: int)
     return marked
 
 
-async def end(connection: AsyncConnection, image_ids: Collection[str]) -> None:
+async def hold(connection: AsyncConnection, image_ids: Collection[str]) -> list[str]:
+    """Lock and name those that are still marked, but not those that another one holds."""
+    held: list[str] = []
+    for chunk in chunks(sorted(image_ids)):
+        held += (await connection.execute(_HOLD, {"ids": chunk})).scalars()
+    return held
+
+
+async def drop(connection: AsyncConnection, image_ids: Collection[str]) -> None:
     """Drop those that are still marked."""
-    for chunk in chunks(image_ids):
+    for chunk in chunks(sorted(image_ids)):
         await connection.execute(_DROP, {"ids": chunk})
 
 
-async def _held(connection: AsyncConnection, image_ids: Iterable[str]) -> set[str]:
-    held: set[str] = set()
+async def _with_objects(connection: AsyncConnection, image_ids: Iterable[str]) -> set[str]:
+    used: set[str] = set()
     for chunk in chunks(image_ids):
-        held.update((await connection.execute(_HELD, {"ids": chunk})).scalars())
-    return held
+        used.update((await connection.execute(_WITH_OBJECTS, {"ids": chunk})).scalars())
+    return used

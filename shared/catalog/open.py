@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from shared.addresses import sqlite_file
 from shared.catalog.engines import OPTION, open_reads, writing_engine
 from shared.catalog.faults import catalog_faults
+from shared.catalog.guard import Guard
 from shared.catalog.migrations import HEAD
 from shared.catalog.queries import ANY_MODEL, OTHER_MODEL
 from shared.catalog.reading import SqlReader
@@ -45,7 +46,7 @@ async def open_catalog(url: str, model_id: str) -> SqlCatalog:
 
             await upgrade(writing)
         await _refuse_other_model(reads, model_id)
-        return SqlCatalog(reads, writing, model_id)
+        return SqlCatalog(reads, writing, model_id, Guard(file) if file else None)
 
 
 async def open_reader(url: str, model_id: str | None = None) -> SqlReader:

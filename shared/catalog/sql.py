@@ -1,6 +1,6 @@
 """The catalog in SQL: every write one transaction, repeated if another got in its way."""
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -9,9 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared.catalog import collecting, writing
 from shared.catalog.faults import catalog_faults, is_conflict
+from shared.catalog.guard import Guard
 from shared.catalog.reading import SqlReader
 from shared.catalog.reads import Reads
-from shared.records import ImageFacts, IndexedObject, ObjectRef, RejectedObject
+from shared.protocols import Delete, Present
+from shared.records import Change, ImageFacts, ObjectRef
 
 T = TypeVar("T")
 
@@ -23,9 +25,13 @@ _AGAIN = stamina.AsyncRetryingCaller(
 class SqlCatalog(SqlReader):
     """`shared.protocols.Catalog` on SQLite or MySQL."""
 
-    def __init__(self, reads: Reads, writing: AsyncEngine, model_id: str) -> None:
+    def __init__(
+        self, reads: Reads, writing: AsyncEngine, model_id: str, guard: Guard | None
+    ) -> None:
+        """Take the connections; `guard` stands in for row locks where there are none."""
         super().__init__(reads, model_id)
         self._writing = writing
+        self._guard = guard
 
     async def claim(self, images: Sequence[ImageFacts]) -> None:
         """Write images as pending; see `shared.protocols.Catalog.claim`."""
@@ -35,38 +41,31 @@ class SqlCatalog(SqlReader):
                 lambda connection: writing.claim(connection, wanted, self.model_id, _now())
             )
 
-    async def record(
-        self, indexed: Sequence[IndexedObject], rejected: Sequence[RejectedObject] = ()
-    ) -> None:
-        """Write what became of objects; see `shared.protocols.Catalog.record`.
-
-        An object named twice counts as it was named last, a rejection after an image.
-
-        Raises:
-            ImageUnclaimed: an image was never claimed, or is being collected; nothing is written.
-        """
-        items: list[IndexedObject | RejectedObject] = [*indexed, *rejected]
-        last = {item.stat.ref: item for item in items}
-        if last:
-            await self._transaction(
-                lambda connection: writing.record(connection, list(last.values()), _now())
-            )
-
-    async def forget(self, refs: Sequence[ObjectRef]) -> int:
-        """Drop objects; see `shared.protocols.Catalog.forget`."""
-        if not refs:
-            return 0
-        return await self._transaction(lambda connection: writing.forget(connection, refs, _now()))
-
-    async def begin_collecting(self, unused_since: datetime, limit: int) -> list[str]:
-        """Mark images to be collected; see `shared.protocols.Catalog.begin_collecting`."""
+    async def record(self, changes: Sequence[Change], present: Present) -> set[ObjectRef]:
+        """Write what became of objects; see `shared.protocols.Catalog.record`."""
+        last = {change.ref: change for change in changes}
+        if not last:
+            return set()
         return await self._transaction(
-            lambda connection: collecting.begin(connection, unused_since, limit)
+            lambda connection: writing.record(connection, list(last.values()), present, _now())
         )
 
-    async def end_collecting(self, image_ids: Collection[str]) -> None:
-        """Drop images marked as collecting; see `shared.protocols.Catalog.end_collecting`."""
-        await self._transaction(lambda connection: collecting.end(connection, image_ids))
+    async def collect(self, unused_since: datetime, limit: int, delete: Delete) -> int:
+        """Delete images that no object uses; see `shared.protocols.Catalog.collect`."""
+        if self._guard is None:
+            marked = await self._mark(unused_since, limit)
+            return await self._transaction(lambda c: _delete_held(c, marked, delete))
+        async with self._guard.alone() as alone:
+            if not alone:
+                return 0
+            marked = await self._mark(unused_since, limit)
+            if marked:
+                await delete(marked)
+                await self._transaction(lambda c: collecting.drop(c, marked))
+            return len(marked)
+
+    async def _mark(self, unused_since: datetime, limit: int) -> list[str]:
+        return await self._transaction(lambda c: collecting.mark(c, unused_since, limit))
 
     async def close(self) -> None:
         """Let go of all connections."""
@@ -80,6 +79,14 @@ class SqlCatalog(SqlReader):
 
         with catalog_faults():
             return await _AGAIN(once)
+
+
+async def _delete_held(connection: AsyncConnection, marked: list[str], delete: Delete) -> int:
+    held = await collecting.hold(connection, marked)
+    if held:
+        await delete(held)
+        await collecting.drop(connection, held)
+    return len(held)
 
 
 def _now() -> datetime:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -10,9 +11,10 @@ import pytest
 
 from shared.catalog.open import open_catalog, open_reader
 from shared.catalog.sql import SqlCatalog
-from shared.errors import ConfigurationError, ImageUnclaimed, Reason, TransientError
+from shared.errors import ConfigurationError, ImageUnclaimed, Reason
 from shared.records import (
     BucketCount,
+    Change,
     ImageFacts,
     IndexedObject,
     ObjectFilter,
@@ -20,7 +22,9 @@ from shared.records import (
     ObjectStat,
     ObjectState,
     RejectedObject,
+    RemovedObject,
 )
+from tests.fakes import as_said
 
 MODEL = "efficientnet-lite0-512-1a2b3c4d"
 MODIFIED = datetime(2024, 2, 29, 12, 30, 15, 123456, UTC)
@@ -91,12 +95,52 @@ def rejection(key: str, bucket: str = "images", reason: Reason = Reason.EMPTY) -
     return RejectedObject(stat(key, bucket), reason, "the file is empty")
 
 
+async def settle(catalog: SqlCatalog, *changes: Change) -> set[ObjectRef]:
+    """Record what the store still says."""
+    return await catalog.record(changes, as_said(*changes))
+
+
+async def remove(catalog: SqlCatalog, *keys: str) -> None:
+    gone = [RemovedObject(ObjectRef("images", key)) for key in keys]
+    assert await settle(catalog, *gone) == set()
+
+
+async def collect(
+    catalog: SqlCatalog, moment: datetime | None = None, limit: int = 10
+) -> list[str]:
+    """Collect; returns whose vectors were to be deleted."""
+    gone: list[str] = []
+
+    async def delete(image_ids: list[str]) -> None:
+        gone.extend(image_ids)
+
+    assert await catalog.collect(moment or now(), limit, delete) == len(gone)
+    return gone
+
+
+class CutShortError(Exception):
+    """The index was not reached."""
+
+
+async def collect_half(catalog: SqlCatalog, limit: int = 10) -> list[str]:
+    """Begin to collect; returns whose vectors were to be deleted."""
+    marked: list[str] = []
+
+    async def delete(image_ids: list[str]) -> None:
+        marked.extend(image_ids)
+        raise CutShortError
+
+    with suppress(CutShortError):
+        await catalog.collect(now(), limit, delete)
+    return marked
+
+
 async def put(catalog: SqlCatalog, stored: ObjectStat | str, name: object = None) -> ImageFacts:
     """Record one object; its image is named after its key unless `name` says otherwise."""
     what = stat(stored) if isinstance(stored, str) else stored
     facts = image(what.ref.key if name is None else name)
     await catalog.claim([facts])
-    await catalog.record([IndexedObject(what, facts.image_id)])
+    assert await settle(catalog, IndexedObject(what, facts.image_id)) == set()
     return facts
 
 
@@ -120,7 +164,7 @@ async def test_every_key_comes_back_byte_for_byte_and_as_an_object_of_its_own(ca
     await catalog.claim(facts)
     stats = [stat(key) for key in HOSTILE]
     pairs = zip(stats, facts, strict=True)
-    await catalog.record([IndexedObject(item, fact.image_id) for item, fact in pairs])
+    await settle(catalog, *(IndexedObject(item, fact.image_id) for item, fact in pairs))
 
     found = await catalog.known([item.ref for item in stats])
     assert {ref: item.image_id for ref, item in found.items()} == {
@@ -160,14 +204,14 @@ async def test_an_object_comes_back_with_all_that_was_recorded(catalog):
 
 async def test_a_rejection_comes_back_with_its_reason(catalog):
     item = RejectedObject(stat("a.jpg"), Reason.BROKEN, "cut off after\n\udcff 12 bytes")
-    await catalog.record([], [item])
+    await settle(catalog, item)
     found = (await catalog.known([item.stat.ref]))[item.stat.ref]
     assert (found.state, found.image_id) == (ObjectState.REJECTED, None)
     assert (found.reason, found.detail) == (Reason.BROKEN, item.detail)
 
 
 async def test_an_endless_detail_is_cut_rather_than_refused(catalog):
-    await catalog.record([], [RejectedObject(stat("a"), Reason.BROKEN, "é" * 100_000)])
+    await settle(catalog, RejectedObject(stat("a"), Reason.BROKEN, "é" * 100_000))
     [found] = await catalog.page()
     assert found.detail == "é" * 1000
 
@@ -176,13 +220,13 @@ async def test_a_moment_without_a_zone_is_refused(catalog):
     await catalog.claim([image("a")])
     naive = stat("a", last_modified=MODIFIED.replace(tzinfo=None))
     with pytest.raises(Exception, match="must be aware"):
-        await catalog.record([IndexedObject(naive, image("a").image_id)])
+        await settle(catalog, IndexedObject(naive, image("a").image_id))
 
 
 async def test_a_thousand_objects_are_known_at_once_and_the_unknown_left_out(catalog):
     stats = [stat(f"{number:04}") for number in range(1000)]
     await catalog.claim([image("one")])
-    await catalog.record([IndexedObject(item, image("one").image_id) for item in stats[::2]])
+    await settle(catalog, *(IndexedObject(item, image("one").image_id) for item in stats[::2]))
     found = await catalog.known([item.ref for item in stats])
     assert set(found) == {item.ref for item in stats[::2]}
 
@@ -198,38 +242,27 @@ async def test_an_overwritten_object_holds_only_its_newest_image(catalog):
 
 async def test_an_object_named_twice_in_a_batch_is_as_it_was_named_last(catalog):
     await catalog.claim([image("old"), image("new")])
-    await catalog.record(
-        [
-            IndexedObject(stat("a"), image("old").image_id),
-            IndexedObject(stat("a", etag="e2"), image("new").image_id),
-        ]
-    )
+    older = IndexedObject(stat("a"), image("old").image_id)
+    newer = IndexedObject(stat("a", etag="e2"), image("new").image_id)
+    assert await catalog.record([older, newer], as_said(newer)) == set()
     [found] = await catalog.page()
     assert (found.stat.etag, found.image_id) == ("e2", image("new").image_id)
 
 
-async def test_an_object_both_indexed_and_rejected_in_a_batch_is_rejected(catalog):
-    await catalog.claim([image("a")])
-    await catalog.record([IndexedObject(stat("a"), image("a").image_id)], [rejection("a")])
-    [found] = await catalog.page()
-    assert (found.state, found.image_id) == (ObjectState.REJECTED, None)
-
-
 async def test_a_rejected_object_is_no_longer_found_and_can_be_indexed_again(catalog):
     facts = await put(catalog, "a")
-    await catalog.record([], [rejection("a")])
+    await settle(catalog, rejection("a"))
     assert await catalog.find([facts.image_id], EVERYTHING) == {}
     await put(catalog, "a")
     [found] = (await catalog.find([facts.image_id], EVERYTHING))[facts.image_id]
     assert (found.state, found.reason, found.detail) == (ObjectState.INDEXED, None, None)
 
 
-async def test_forgetting_drops_only_the_named_and_tells_how_many_there_were(catalog):
+async def test_a_removal_drops_only_the_named(catalog):
     for key in ("A", "a", "a "):
         await put(catalog, key)
-    await catalog.record([], [rejection("broken")])
-    gone = [ObjectRef("images", key) for key in ("a", "broken", "never-there")]
-    assert await catalog.forget(gone) == 2
+    await settle(catalog, rejection("broken"))
+    await remove(catalog, "a", "broken", "never-there")
     assert await keys(catalog) == ["A", "a "]
 
 
@@ -248,7 +281,7 @@ async def test_objects_are_found_by_the_users_own_key_exactly(catalog):
 async def test_pages_follow_the_bytes_of_bucket_and_key(catalog):
     await catalog.claim([image("one")])
     stats = [stat(key, bucket) for key in HOSTILE for bucket in ("b", "a", "B")]
-    await catalog.record([IndexedObject(item, image("one").image_id) for item in stats])
+    await settle(catalog, *(IndexedObject(item, image("one").image_id) for item in stats))
     seen: list[ObjectRef] = []
     while page := await catalog.page(after=seen[-1] if seen else None, limit=7):
         seen += [item.stat.ref for item in page]
@@ -275,7 +308,7 @@ async def test_a_page_keeps_to_its_bucket_prefix_and_state(catalog):
     for bucket in ("a", "b"):
         for key in ("cats/1", "cats/2", "dogs/1"):
             await put(catalog, stat(key, bucket))
-        await catalog.record([], [rejection("cats/broken", bucket)])
+        await settle(catalog, rejection("cats/broken", bucket))
     assert await keys(catalog, bucket="b", prefix="cats/") == ["cats/1", "cats/2", "cats/broken"]
     rejected = await catalog.page(prefix="cats/", state=ObjectState.REJECTED)
     assert [item.stat.ref for item in rejected] == [
@@ -360,7 +393,7 @@ async def test_matching_images_gives_up_beyond_its_limit(catalog):
     for key in ("cats/1", "cats/2", "cats/3", "dogs/1"):
         await put(catalog, key)
     await put(catalog, stat("cats/again"), "cats/1")
-    await catalog.record([], [rejection("cats/broken")])
+    await settle(catalog, rejection("cats/broken"))
     cats = ObjectFilter(prefix="cats/")
     names = await catalog.matching_images(cats, 3)
     assert names is not None
@@ -375,7 +408,7 @@ async def test_what_was_recorded_is_seen_by_others_at_once(catalog, other, url):
         facts = await put(catalog if number % 2 else other, f"{number}")
         assert list(await reader.find([facts.image_id], EVERYTHING)) == [facts.image_id]
         assert list(await reader.known_images([facts.image_id])) == [facts.image_id]
-        await (other if number % 2 else catalog).forget([ObjectRef("images", f"{number}")])
+        await remove(other if number % 2 else catalog, f"{number}")
         assert await reader.find([facts.image_id], EVERYTHING) == {}
     await reader.close()
 
@@ -387,7 +420,7 @@ async def test_counts_tell_states_apart(catalog):
     before = now()
     await put(catalog, stat("3", "a"))
     after = now()
-    await catalog.record([], [rejection("4", "a"), rejection("5", "c")])
+    await settle(catalog, rejection("4", "a"), rejection("5", "c"))
     assert await catalog.buckets() == [
         BucketCount("a", indexed=1, rejected=1),
         BucketCount("b", indexed=2, rejected=0),
@@ -402,9 +435,9 @@ async def test_images_count_while_an_object_holds_them(catalog):
     for key in ("1", "2"):
         await put(catalog, key, "shared")
     await catalog.claim([image("pending")])
-    await catalog.forget([ObjectRef("images", "1")])
+    await remove(catalog, "1")
     assert (await catalog.stats()).images == 1
-    await catalog.forget([ObjectRef("images", "2")])
+    await remove(catalog, "2")
     assert (await catalog.stats()).images == 0
 
 
@@ -415,7 +448,7 @@ async def test_an_image_is_known_once_it_is_recorded_not_when_it_is_claimed(cata
     facts = image("a")
     await catalog.claim([facts])
     assert await catalog.known_images([facts.image_id]) == {}
-    await catalog.record([IndexedObject(stat("a"), facts.image_id)])
+    await settle(catalog, IndexedObject(stat("a"), facts.image_id))
     assert await catalog.known_images([facts.image_id, "0" * 64]) == {facts.image_id: facts}
 
 
@@ -423,7 +456,7 @@ async def test_claiming_again_takes_nothing_back(catalog):
     facts = await put(catalog, "a")
     await catalog.claim([facts, facts, image("b")])
     assert list(await catalog.known_images([facts.image_id])) == [facts.image_id]
-    assert await catalog.begin_collecting(now(), 10) == [image("b").image_id]
+    assert await collect(catalog) == [image("b").image_id]
 
 
 async def test_an_image_that_was_never_claimed_cannot_be_recorded(catalog):
@@ -432,10 +465,8 @@ async def test_an_image_that_was_never_claimed_cannot_be_recorded(catalog):
         IndexedObject(stat("1"), image("claimed").image_id),
         IndexedObject(stat("2"), image("never").image_id),
     ]
-    with pytest.raises(ImageUnclaimed, match="catalog"):
-        await catalog.record(batch, [rejection("3")])
-    assert await catalog.page() == []
-    assert await catalog.known_images([image("claimed").image_id]) == {}
+    assert await settle(catalog, *batch, rejection("3")) == {batch[1].ref}
+    assert await keys(catalog) == ["1", "3"]
 
 
 async def test_every_write_may_be_repeated(catalog):
@@ -446,28 +477,25 @@ async def test_every_write_may_be_repeated(catalog):
         for _ in range(2):
             await catalog.claim(facts)
         for _ in range(2):
-            await catalog.record(batch, [rejection("c")])
+            assert await settle(catalog, *batch, rejection("c")) == set()
 
     await twice()
     once = [(item.stat, item.state, item.image_id) for item in await catalog.page()]
     await twice()
     assert [(item.stat, item.state, item.image_id) for item in await catalog.page()] == once
-    gone = [item.stat.ref for item in batch]
-    assert [await catalog.forget(gone), await catalog.forget(gone)] == [2, 0]
-    moment = now()
-    marked = await catalog.begin_collecting(moment, 10)
-    assert sorted(marked) == sorted(fact.image_id for fact in facts)
-    assert sorted(await catalog.begin_collecting(moment, 10)) == sorted(marked)
     for _ in range(2):
-        await catalog.end_collecting(marked)
-    assert await catalog.begin_collecting(now(), 10) == []
+        await remove(catalog, "a", "b")
+    assert await keys(catalog) == ["c"]
+    for _ in range(2):
+        assert sorted(await collect_half(catalog)) == sorted(fact.image_id for fact in facts)
+    assert sorted(await collect(catalog)) == sorted(fact.image_id for fact in facts)
+    assert await collect(catalog) == []
 
 
 async def test_nothing_given_is_nothing_done(catalog):
     await catalog.claim([])
-    await catalog.record([])
-    assert await catalog.forget([]) == 0
-    await catalog.end_collecting([])
+    assert await settle(catalog) == set()
+    assert await collect(catalog) == []
     assert await catalog.known([]) == {}
     assert await catalog.known_images([]) == {}
 
@@ -476,14 +504,13 @@ async def test_batches_larger_than_one_statements_list_are_taken_whole(catalog):
     facts = [image(number) for number in range(2500)]
     await catalog.claim(facts)
     items = [IndexedObject(stat(f"{n:04}"), fact.image_id) for n, fact in enumerate(facts)]
-    await catalog.record(items)
-    await catalog.record(items)
+    await settle(catalog, *items)
+    await settle(catalog, *items)
     assert len(await catalog.known_images([fact.image_id for fact in facts])) == 2500
-    assert await catalog.forget([item.stat.ref for item in items]) == 2500
-    marked = await catalog.begin_collecting(now(), 5000)
-    assert len(marked) == 2500
-    await catalog.end_collecting(marked)
-    assert await catalog.begin_collecting(now(), 5000) == []
+    await remove(catalog, *(item.ref.key for item in items))
+    assert await catalog.page() == []
+    assert len(await collect(catalog, limit=5000)) == 2500
+    assert await collect(catalog) == []
 
 
 # Collecting
@@ -496,100 +523,92 @@ async def test_an_image_that_lost_its_object_is_collected(catalog, how):
     else:
         await put(catalog, "a", "old")
     if how == "forgotten":
-        await catalog.forget([ObjectRef("images", "a")])
+        await remove(catalog, "a")
     if how == "replaced":
         await put(catalog, "a", "new")
     if how == "rejected":
-        await catalog.record([], [rejection("a")])
-    assert await catalog.begin_collecting(now(), 10) == [image("old").image_id]
+        await settle(catalog, rejection("a"))
+    assert await collect(catalog) == [image("old").image_id]
 
 
 async def test_an_image_is_kept_for_its_grace(catalog):
     before = now()
     await put(catalog, "a")
-    await catalog.forget([ObjectRef("images", "a")])
+    await remove(catalog, "a")
     await catalog.claim([image("b")])
-    assert await catalog.begin_collecting(before, 10) == []
-    assert len(await catalog.begin_collecting(now(), 10)) == 2
+    assert await collect(catalog, before) == []
+    assert len(await collect(catalog)) == 2
 
 
 async def test_the_grace_counts_from_the_last_object_that_let_go(catalog):
     for key in ("1", "2"):
         await put(catalog, key, "shared")
-    await catalog.forget([ObjectRef("images", "1")])
+    await remove(catalog, "1")
     between = now()
-    assert await catalog.begin_collecting(between, 10) == []
-    await catalog.forget([ObjectRef("images", "2")])
-    assert await catalog.begin_collecting(between, 10) == []
-    assert await catalog.begin_collecting(now(), 10) == [image("shared").image_id]
+    assert await collect(catalog, between) == []
+    await remove(catalog, "2")
+    assert await collect(catalog, between) == []
+    assert await collect(catalog) == [image("shared").image_id]
 
 
 async def test_images_in_use_do_not_hide_those_behind_them(catalog):
     for number in range(5):
         await put(catalog, f"a{number}", number)
         await put(catalog, f"b{number}", number)
-    await catalog.forget([ObjectRef("images", f"a{number}") for number in range(5)])
+    await remove(catalog, *(f"a{number}" for number in range(5)))
     await put(catalog, "c")
-    await catalog.forget([ObjectRef("images", "c")])
-    assert await catalog.begin_collecting(now(), 2) == [image("c").image_id]
+    await remove(catalog, "c")
+    assert await collect(catalog, limit=2) == [image("c").image_id]
 
 
 async def test_an_image_that_came_back_in_time_is_kept(catalog):
     facts = await put(catalog, "a")
-    await catalog.forget([ObjectRef("images", "a")])
-    await catalog.record([IndexedObject(stat("b"), facts.image_id)])
-    assert await catalog.begin_collecting(now(), 10) == []
+    await remove(catalog, "a")
+    await settle(catalog, IndexedObject(stat("b"), facts.image_id))
+    assert await collect(catalog) == []
 
 
 async def test_claiming_again_renews_the_grace_of_an_image_without_objects(catalog):
     await put(catalog, "a")
-    await catalog.forget([ObjectRef("images", "a")])
+    await remove(catalog, "a")
     await catalog.claim([image("b")])
     between = now()
     await catalog.claim([image("a"), image("b")])
-    assert await catalog.begin_collecting(between, 10) == []
+    assert await collect(catalog, between) == []
 
 
 async def test_an_image_being_collected_is_neither_known_nor_claimed_nor_recorded(catalog):
     facts = await put(catalog, "a")
-    await catalog.forget([ObjectRef("images", "a")])
-    await catalog.begin_collecting(now(), 10)
+    await remove(catalog, "a")
+    await collect_half(catalog)
     assert await catalog.known_images([facts.image_id]) == {}
     with pytest.raises(ImageUnclaimed, match="collected"):
         await catalog.claim([image("innocent"), facts])
-    with pytest.raises(ImageUnclaimed, match="collected"):
-        await catalog.record([IndexedObject(stat("a"), facts.image_id)])
+    again = IndexedObject(stat("a"), facts.image_id)
+    assert await settle(catalog, again) == {again.ref}
     assert await catalog.page() == []
     # The claim of the innocent one was undone with it.
-    assert await catalog.begin_collecting(now(), 10) == [facts.image_id]
+    assert await collect(catalog) == [facts.image_id]
 
 
 async def test_a_collected_image_can_be_claimed_anew(catalog):
     facts = await put(catalog, "a")
-    await catalog.forget([ObjectRef("images", "a")])
-    await catalog.end_collecting(await catalog.begin_collecting(now(), 10))
+    await remove(catalog, "a")
+    await collect(catalog)
     await put(catalog, "a")
     assert list(await catalog.known_images([facts.image_id])) == [facts.image_id]
-    assert await catalog.begin_collecting(now(), 10) == []
-
-
-async def test_ending_drops_only_what_is_marked(catalog):
-    live = await put(catalog, "a")
-    await catalog.claim([image("pending")])
-    await catalog.end_collecting([live.image_id, image("pending").image_id])
-    assert list(await catalog.known_images([live.image_id])) == [live.image_id]
-    assert await catalog.begin_collecting(now(), 10) == [image("pending").image_id]
+    assert await collect(catalog) == []
 
 
 async def test_an_interrupted_collection_is_taken_up_first_and_within_the_limit(catalog):
     for number in range(6):
         await catalog.claim([image(number)])
-    first = await catalog.begin_collecting(now(), 2)
-    again = await catalog.begin_collecting(now(), 3)
-    assert len(first) == 2
-    assert len(again) == 3
+    first = await collect_half(catalog, limit=2)
+    again = await collect_half(catalog, limit=3)
+    assert (len(first), len(again)) == (2, 3)
     assert set(first) < set(again)
-    assert len(await catalog.begin_collecting(now(), 2)) == 2
+    assert set(await collect(catalog, limit=3)) == set(again)
+    assert len(await collect(catalog)) == 3
 
 
 # Several at once
@@ -600,18 +619,17 @@ async def test_two_writers_of_one_catalog_lose_nothing(catalog, other):
         for batch in range(start, start + 100, 10):
             facts = [image(number % 70) for number in range(batch, batch + 10)]
             await writer.claim(facts)
-            await writer.record(
-                [
-                    IndexedObject(stat(f"{batch + place}"), fact.image_id)
-                    for place, fact in enumerate(facts)
-                ]
-            )
+            changes = [
+                IndexedObject(stat(f"{batch + place}"), fact.image_id)
+                for place, fact in enumerate(facts)
+            ]
+            assert await settle(writer, *changes) == set()
 
     starts = ((catalog, 0), (other, 0), (catalog, 50), (other, 100), (catalog, 100))
     await asyncio.gather(*(write(writer, start) for writer, start in starts))
     stats = await catalog.stats()
     assert (stats.objects, stats.images) == (200, 70)
-    assert await catalog.begin_collecting(now(), 100) == []
+    assert await collect(catalog, limit=100) == []
 
 
 async def test_of_two_images_written_to_one_object_the_loser_is_collected(catalog, other):
@@ -619,7 +637,7 @@ async def test_of_two_images_written_to_one_object_the_loser_is_collected(catalo
         names = [f"{number} left", f"{number} right"]
         await asyncio.gather(put(catalog, f"{number}", names[0]), put(other, f"{number}", names[1]))
     winners = {item.image_id for item in await catalog.page()}
-    losers = set(await catalog.begin_collecting(now(), 100))
+    losers = set(await collect(catalog, limit=100))
     assert len(winners) == len(losers) == 10
     assert not winners & losers
 
@@ -627,18 +645,12 @@ async def test_of_two_images_written_to_one_object_the_loser_is_collected(catalo
 async def test_collecting_and_recording_the_same_image_at_once_never_loses_a_vector(catalog, other):
     for number in range(20):
         facts = await put(catalog, f"{number}")
-        await catalog.forget([ObjectRef("images", f"{number}")])
-        marked, recorded = await asyncio.gather(
-            other.begin_collecting(now(), 10),
-            catalog.record([IndexedObject(stat(f"{number}"), facts.image_id)]),
-            return_exceptions=True,
+        await remove(catalog, f"{number}")
+        gone, moved = await asyncio.gather(
+            collect(other), settle(catalog, IndexedObject(stat(f"{number}"), facts.image_id))
         )
-        if marked:
-            assert isinstance(recorded, TransientError)
-            await other.end_collecting(marked)
-        else:
-            assert recorded is None
-            assert list(await catalog.known_images([facts.image_id])) == [facts.image_id]
+        assert gone == ([facts.image_id] if moved else [])
+        assert list(await catalog.known_images([facts.image_id])) == [facts.image_id] * (not moved)
 
 
 async def test_a_cancelled_write_is_whole_or_nothing_and_hurts_no_later_one(catalog):
@@ -646,13 +658,13 @@ async def test_a_cancelled_write_is_whole_or_nothing_and_hurts_no_later_one(cata
     await catalog.claim(facts)
     items = [IndexedObject(stat(f"{n:03}"), fact.image_id) for n, fact in enumerate(facts)]
     for turns in range(0, 60, 5):
-        task = asyncio.create_task(catalog.record(items))
+        task = asyncio.create_task(settle(catalog, *items))
         for _ in range(turns):
             await asyncio.sleep(0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         assert (await catalog.stats()).objects in (0, 300)
-    await catalog.record(items)
+    await settle(catalog, *items)
     assert (await catalog.stats()).objects == 300
 
 

@@ -1,6 +1,6 @@
 """Vectors that no object uses: deleted after a while, safely."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -59,7 +59,7 @@ class Crash(BaseException):
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize(
     ("part", "method"),
-    [("catalog", "begin_collecting"), ("index", "delete"), ("catalog", "end_collecting")],
+    [("catalog", "collect"), ("index", "delete")],
 )
 async def test_a_collection_that_was_cut_short_is_finished_by_the_next(plant, part, method, when):
     await orphan(plant, RED)
@@ -69,7 +69,9 @@ async def test_a_collection_that_was_cut_short_is_finished_by_the_next(plant, pa
         await collect(parts["catalog"], parts["index"], AT_ONCE)
     await collect(plant.catalog, plant.index, AT_ONCE)
     assert plant.vectors() == set()
-    assert await plant.catalog.begin_collecting(datetime.now(UTC) + LATER, 10) == []
+    plant.write(back_png=RED)
+    await plant.pipeline().process(plant.events("back.png"))
+    assert await plant.rows() == plant.on_disk(), "no mark stayed behind"
 
 
 async def test_bytes_that_come_back_after_a_cut_short_collection_are_indexed_in_the_end(plant):

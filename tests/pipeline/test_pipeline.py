@@ -1,6 +1,7 @@
 """Events to known pictures, on the real parts; and each step failing once."""
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -12,7 +13,8 @@ from shared.records import ObjectFilter, Outcome
 from streams.batches import portions
 from streams.bisection import Bisection
 from streams.collector import collect
-from tests.fakes import Faulty, Interposed, PoisonedEmbedder
+from streams.pipeline import Processed
+from tests.fakes import Counted, Faulty, Interposed, PoisonedEmbedder
 from tests.pipeline.conftest import outcomes, picture
 
 RED, BLUE, GRAY = picture("darkred"), picture("blue"), picture("gray")
@@ -48,13 +50,43 @@ async def test_what_the_catalog_holds_already_is_neither_read_nor_decoded(plant)
     plant.write(a_png=RED)
     await plant.pipeline().process(plant.events("a.png"))
     unread = Faulty(plant.store, "read", "before", AssertionError("it was read"))
-    unasked = Faulty(unread, "stat", "before", AssertionError("it was asked for"))
-    processed = await plant.pipeline(store=unread).process(plant.events("a.png"))
-    assert outcomes(processed) == {"a.png": Outcome.UNCHANGED}
     (stat,) = plant.store.list("cats")
-    known = plant.events("a.png", etag=stat.etag, size=stat.size)
-    processed = await plant.pipeline(store=unasked).process(known)
-    assert outcomes(processed) == {"a.png": Outcome.UNCHANGED}
+    now, long_ago = {"etag": stat.etag, "size": stat.size}, {"etag": "old", "size": 1}
+    for told in ({}, now, long_ago):
+        processed = await plant.pipeline(store=unread).process(plant.events("a.png", **told))
+        assert outcomes(processed) == {"a.png": Outcome.UNCHANGED}
+
+
+async def test_what_the_catalog_does_not_know_is_read_without_another_look_before(plant):
+    plant.write(a_png=RED, large_png=bytes(10**6 + 1))
+    asked = Counted(plant.store)
+    processed = await plant.pipeline(store=asked).process(plant.events("a.png", size=len(RED)))
+    assert outcomes(processed) == {"a.png": Outcome.INDEXED}
+    assert asked.calls == {"read": 1, "stat": 1}, "the one look is that before the row is written"
+    processed = await plant.pipeline(store=asked).process(plant.events("large.png", size=5))
+    assert outcomes(processed) == {"large.png": Outcome.REJECTED}
+    (stat,) = plant.store.list("cats", "large")
+    assert (await plant.catalog.known([stat.ref]))[stat.ref].stat == stat
+
+
+async def test_a_new_name_of_the_users_own_is_taken_over_with_the_bytes_as_they_were(plant):
+    plant.write(a_png=RED)
+    pipeline = plant.pipeline()
+    await pipeline.process(plant.events("a.png"))
+
+    class Renamed:
+        """The store, after a copy of the object onto itself that changed its metadata."""
+
+        def __getattr__(self, name):
+            return getattr(plant.store, name)
+
+        def stat(self, ref):
+            return replace(plant.store.stat(ref), user_key="SKU-1")
+
+    processed = await plant.pipeline(store=Renamed()).process(plant.events("a.png"))
+    assert outcomes(processed) == {"a.png": Outcome.DUPLICATE}
+    [row] = await plant.catalog.page()
+    assert (row.stat.user_key, row.image_id) == ("SKU-1", image_digest(RED))
 
 
 async def test_a_wish_to_look_again_is_not_put_off_with_what_is_known(plant):
@@ -219,10 +251,10 @@ async def test_an_image_collected_between_claim_and_record_is_claimed_anew(plant
         def __getattr__(self, name):
             return getattr(plant.catalog, name)
 
-        async def record(self, indexed, rejected=()):
+        async def record(self, changes, present):
             if not self.collected:
                 self.collected = await collect(plant.catalog, plant.index, ALL)
-            await plant.catalog.record(indexed, rejected)
+            return await plant.catalog.record(changes, present)
 
     between = Between()
     pipeline = plant.pipeline(catalog=between)
@@ -241,14 +273,18 @@ async def test_bytes_that_come_back_while_they_are_collected_wait_for_the_end_of
     await pipeline.process(plant.events("a.png"))
     (plant.root / "cats/a.png").unlink()
     await pipeline.process(plant.events("a.png"))
-    marked = await plant.catalog.begin_collecting(datetime.now(UTC) - ALL, 10)
-    assert marked == [image_digest(RED)]
     plant.write(b_png=RED, c_png=BLUE)
-    processed = await pipeline.process(plant.events("b.png", "c.png"))
+
+    async def delete(image_ids):
+        assert image_ids == [image_digest(RED)]
+        meanwhile.append(await pipeline.process(plant.events("b.png", "c.png")))
+        plant.index.delete(image_ids)
+
+    meanwhile: list[Processed] = []
+    assert await plant.catalog.collect(datetime.now(UTC) - ALL, 10, delete) == 1
+    [processed] = meanwhile
     assert {event.ref.key for event in processed.again} >= {"b.png"}
     assert not outcomes(processed).keys() & {"b.png"}
-    plant.index.delete(marked)
-    await plant.catalog.end_collecting(marked)
     await pipeline.process(processed.again)
     assert await plant.rows() == plant.on_disk()
     assert plant.vectors() == {image_digest(RED), image_digest(BLUE)}
@@ -288,7 +324,6 @@ STEPS = [
     ("catalog", "known_images"),
     ("catalog", "claim"),
     ("catalog", "record"),
-    ("catalog", "forget"),
     ("decoder", "decode_all"),
     ("index", "upsert"),
 ]

@@ -30,6 +30,7 @@ from shared.records import ImageFacts, IndexedObject, RejectedObject
 from shared.settings import Settings
 from shared.storage.open import open_folder
 from shared.vectors.open import open_index
+from tests.fakes import as_said
 
 PICTURES = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg", "motorcycle_left.png")
 
@@ -61,13 +62,14 @@ async def index(settings: Settings) -> None:
                 found = await asyncio.to_thread(store.read, stat.ref, settings.max_bytes)
                 if stat.ref.key.endswith(".txt"):
                     bad = RejectedObject(stat, Reason.NOT_A_PICTURE, "this is text")
-                    await catalog.record([], [bad])
+                    await catalog.record([bad], as_said(bad))
                     continue
                 image = await decoder.decode(found.data)
                 vectors.upsert([found.image_id], await embedding.embed(image.pixels[None]))
                 facts = (image.width, image.height, image.format, len(found.data))
                 await catalog.claim([ImageFacts(found.image_id, *facts)])
-                await catalog.record([IndexedObject(found.stat, found.image_id)])
+                held = IndexedObject(found.stat, found.image_id)
+                await catalog.record([held], as_said(held))
     await catalog.close()
 
 

@@ -16,6 +16,7 @@ from shared.catalog.open import open_catalog, open_reader
 from shared.catalog.sql import SqlCatalog
 from shared.errors import ConfigurationError, Reason, TransientError
 from shared.records import ObjectRef, ObjectStat, RejectedObject
+from tests.fakes import as_said
 
 OPTION = "SEENIT_CATALOG_URL"
 
@@ -38,19 +39,24 @@ def rejection(key: str) -> RejectedObject:
     return RejectedObject(stat, Reason.EMPTY, "the file is empty")
 
 
+async def reject(catalog: SqlCatalog, key: str) -> None:
+    change = rejection(key)
+    assert await catalog.record([change], as_said(change)) == set()
+
+
 async def test_the_file_is_the_one_that_was_named(catalog, file):
-    await catalog.record([], [rejection("a")])
+    await reject(catalog, "a")
     with closing(sqlite3.connect(file)) as connection:
         assert connection.execute("SELECT key FROM objects").fetchall() == [(b"a",)]
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 async def test_readers_go_on_and_the_writer_waits_while_another_writes(catalog, file):
-    await catalog.record([], [rejection("a")])
+    await reject(catalog, "a")
     with closing(sqlite3.connect(file, isolation_level=None)) as index:
         index.execute("BEGIN IMMEDIATE")
         index.execute("CREATE TABLE vectors (image_id TEXT)")
-        waiting = asyncio.create_task(catalog.record([], [rejection("b")]))
+        waiting = asyncio.create_task(reject(catalog, "b"))
         for _ in range(20):
             assert len(await catalog.page()) == 1
         assert not waiting.done()
@@ -60,7 +66,7 @@ async def test_readers_go_on_and_the_writer_waits_while_another_writes(catalog, 
 
 
 async def test_a_reader_can_write_nothing(catalog, file):
-    await catalog.record([], [rejection("a")])
+    await reject(catalog, "a")
     reads = open_reads(f"sqlite:///{file}")
     with pytest.raises(TransientError, match="readonly"), catalog_faults():
         await reads.run(lambda connection: connection.exec_driver_sql("DELETE FROM objects"))
@@ -69,12 +75,12 @@ async def test_a_reader_can_write_nothing(catalog, file):
 
 
 async def test_a_reader_outlives_the_writer_and_meets_the_next(catalog, file):
-    await catalog.record([], [rejection("a")])
+    await reject(catalog, "a")
     await catalog.close()
     reader = await open_reader(f"sqlite:///{file}", "m")
     assert len(await reader.page()) == 1
     again = await open_catalog(f"sqlite:///{file}", "m")
-    await again.record([], [rejection("b")])
+    await reject(again, "b")
     assert len(await reader.page()) == 2
     await again.close()
     await reader.close()
@@ -119,7 +125,7 @@ async def test_a_folder_in_the_files_place_is_refused(file):
 async def test_a_catalog_emptied_underneath_is_trouble_that_may_pass(catalog, file):
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("DROP TABLE objects")
-    for call in (catalog.page(), catalog.stats(), catalog.record([], [rejection("a")])):
+    for call in (catalog.page(), catalog.stats(), reject(catalog, "a")):
         with pytest.raises(TransientError, match="catalog: no such table") as trouble:
             await call
         assert trouble.value.part == "catalog"
