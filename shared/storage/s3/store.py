@@ -27,7 +27,8 @@ class S3Store:
     answer are of one state, so nothing is ever seen half-written (`ObjectChanging` is not raised).
     A zero-byte `folder/`, as tools make them to show a folder, is no object. A listing tells no
     `user_key` and no version: S3's own does not. `/a`, `a//b`, `./a` and the like can be read where
-    the store lists them (MinIO has none), but are not put: MinIO takes `/a` for `a`.
+    the store lists them (MinIO has none), but are not put: MinIO takes `/a` for `a`. Beside an
+    object `a` MinIO keeps an object `a/b` too, but does not list it.
 
     Refused credentials and a missing bucket are waited for, like any trouble, since an operator may
     be changing them just now; `check` tells them apart when the store is opened.
@@ -141,7 +142,8 @@ class S3Store:
 
     def _listed(self, ref: ObjectRef) -> ObjectStat | None:
         """Look an object up in the listing, which names keys exactly."""
-        first = next(self._entries(ref.bucket, ref.key, most=1), None)
+        # MinIO answers a question for one key as if it were a HEAD: not exactly.
+        first = next(self._entries(ref.bucket, ref.key, most=2), None)
         return first if first and first.ref == ref and not _is_folder(first) else None
 
     def _entries(self, bucket: str, prefix: str, most: int | None = None) -> Iterator[ObjectStat]:
