@@ -99,7 +99,7 @@ class S3Store:
             return
         # MinIO refuses a prefix that ends in a part `.` or `..`, though `.hidden` begins with it.
         folder, slash, name = prefix.rpartition("/")
-        asked = folder + slash if name in {".", ".."} else prefix
+        asked = folder + slash if name.strip() in {".", ".."} else prefix
         for stat in in_order(self._entries(bucket, asked)):
             if stat.ref.key.startswith(prefix) and not _is_folder(stat):
                 yield stat
