@@ -43,12 +43,13 @@ class Daemon:
         return process.pid if process is not None and process.poll() is None else None
 
     def start(self) -> None:
-        """Start and return when it is ready; does nothing where it runs.
+        """Start and return when it is ready; where it runs, let it go on.
 
         Raises:
             CannotRun: a part is missing, or the service does not get ready.
         """
         if self.pid is not None:
+            self.resume()
             return
         self._release()
         self._data.mkdir(parents=True, exist_ok=True)
