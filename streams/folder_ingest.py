@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 
+from shared import metrics
 from shared.errors import TransientError
 from shared.settings import Settings
 from shared.storage.folder import FolderStore
@@ -30,6 +31,7 @@ class FolderIngest:
         self._watcher = Watcher(store, parts.catalog, parts.intake)
         self.progress = Progress()
         parts.intake.on_settled(self._settled)
+        metrics.LAG.labels("folder").set_function(lambda: parts.intake.waiting)
 
     async def run(self, caught_up: Callable[[Report], None]) -> None:
         """Work until cancelled; `caught_up` is called once what was there at the start is done.

@@ -5,7 +5,6 @@ recorded last is what was read last.
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
@@ -13,13 +12,12 @@ from typing import Protocol
 
 from shared import metrics
 from shared.records import Event, ObjectRef
-from streams.batches import Settled, merged
+from streams.asking import Ask, Done, Resting
+from streams.batches import Settled
 from streams.pipeline import Processed
 
 BATCHES_AT_ONCE = 3  # one is fetched and decoded, one embedded, one written
 CAPACITY = 4096  # events waiting; a few hundred bytes each
-LOOK_AGAIN_S, LOOK_AGAIN_MOST_S = 0.25, 5.0
-PATIENCE = 4  # looks at an object that keeps changing, before it counts as in motion
 
 
 class Processor(Protocol):
@@ -36,26 +34,30 @@ class Intake:
         self._processor = processor
         self._batch_size = batch_size
         self._batch_age_s = batch_age_s
-        self._waiting: dict[ObjectRef, Event] = {}
+        self._waiting: dict[ObjectRef, Ask] = {}
         self._under_way: set[ObjectRef] = set()
-        self._resting: dict[ObjectRef, asyncio.TimerHandle] = {}  # changing when looked at
-        self._looks: Counter[ObjectRef] = Counter()  # how often that was so
+        self._resting = Resting(self._put)
         self._changed = asyncio.Event()
-        self._settled: list[Callable[[Settled], None]] = []
+        self._listeners: list[Callable[[Settled], None]] = []
 
     def on_settled(self, listener: Callable[[Settled], None]) -> None:
         """Call `listener` with each event that is done, and its outcome."""
-        self._settled.append(listener)
+        self._listeners.append(listener)
 
-    async def offer(self, event: Event) -> None:
+    async def offer(self, event: Event, done: Done | None = None) -> None:
         """Take an event; waits while too many others do (that is the back-pressure).
 
-        A newer event replaces a waiting one of the same object.
+        A newer event replaces a waiting one of the same object. `done` is called exactly once,
+        when the object was settled by a look that began after this.
         """
         await self._until(lambda: event.ref in self._waiting or len(self._waiting) < CAPACITY)
-        if event.ref in self._looks:  # it changed anew, so it may be done soon
-            self._looks[event.ref] = min(self._looks[event.ref], PATIENCE)
-        self._put(event)
+        self._resting.changed_anew(event.ref)
+        self._put(Ask(event, (done,) if done else ()))
+
+    @property
+    def waiting(self) -> int:
+        """How many objects wait to be looked at."""
+        return len(self._waiting)
 
     async def idle(self) -> None:
         """Wait until nothing waits and nothing is under way, objects that keep changing aside."""
@@ -64,7 +66,8 @@ class Intake:
     async def run(self) -> None:
         """Process events until cancelled; what is under way is then finished first.
 
-        Raises only what no waiting can mend; the process is then to end.
+        Cancelled once more, it drops that too. Raises only what no waiting can mend; the process
+        is then to end.
         """
         slots = asyncio.Semaphore(BATCHES_AT_ONCE)
         async with asyncio.TaskGroup() as batches:
@@ -76,7 +79,7 @@ class Intake:
             except asyncio.CancelledError:
                 return
 
-    async def _next_batch(self) -> list[Event]:
+    async def _next_batch(self) -> list[Ask]:
         """Wait for an event, then for a full batch or its age."""
         await self._until(lambda: self._ready(1))
         with suppress(TimeoutError):
@@ -84,36 +87,32 @@ class Intake:
                 await self._until(lambda: self._ready(self._batch_size))
         refs = list(islice(self._free(), self._batch_size))
         self._under_way.update(refs)
-        events = [self._waiting.pop(ref) for ref in refs]
+        asks = [self._waiting.pop(ref) for ref in refs]
         self._tell()
-        return events
+        return asks
 
-    async def _process(self, events: list[Event]) -> None:
-        processed = await self._processor.process(events)
-        self._under_way.difference_update(event.ref for event in events)
+    async def _process(self, batch: list[Ask]) -> None:
+        processed = await self._processor.process([ask.event for ask in batch])
+        asks = {ask.event.ref: ask for ask in batch}
+        self._under_way.difference_update(asks)
         for settled in processed.settled:
-            self._looks.pop(settled.event.ref, None)
-            for listener in self._settled:
-                listener(settled)
+            self._resting.settled(settled.event.ref)
+            for told in (*self._listeners, *asks[settled.event.ref].told):
+                told(settled)
         for event in processed.again:
-            self._rest(event)
+            self._look_again(asks[event.ref])
         self._tell()
 
-    def _rest(self, event: Event) -> None:
-        """Look again in a moment; ever less often at what never comes to rest."""
-        if event.ref in self._waiting:
-            self._put(merged(event, self._waiting[event.ref]))
-            return
-        self._looks[event.ref] += 1
-        doublings = max(0, self._looks[event.ref] - PATIENCE)
-        delay = min(LOOK_AGAIN_S * 2.0 ** min(doublings, 16), LOOK_AGAIN_MOST_S)
-        loop = asyncio.get_running_loop()
-        self._resting[event.ref] = loop.call_later(delay, self._put, event)
+    def _look_again(self, ask: Ask) -> None:
+        if newer := self._waiting.get(ask.event.ref):
+            self._waiting[ask.event.ref] = newer.after(ask)
+        else:
+            self._resting.rest(ask)
 
-    def _put(self, event: Event) -> None:
-        if timer := self._resting.pop(event.ref, None):
-            timer.cancel()
-        self._waiting[event.ref] = merged(self._waiting.get(event.ref), event)
+    def _put(self, ask: Ask) -> None:
+        ref = ask.event.ref
+        older = self._resting.wake(ref) or self._waiting.get(ref)  # never both
+        self._waiting[ref] = ask.after(older)
         self._tell()
 
     def _free(self) -> Iterator[ObjectRef]:
@@ -125,8 +124,7 @@ class Intake:
         return next(islice(self._free(), wanted - 1, None), None) is not None
 
     def _is_idle(self) -> bool:
-        settling = any(self._looks[ref] < PATIENCE for ref in self._resting)
-        return not (self._waiting or self._under_way or settling)
+        return not (self._waiting or self._under_way or self._resting.any_settling())
 
     async def _until(self, holds: Callable[[], bool]) -> None:
         """Wait for a condition. What follows the last look at it runs before anything else does."""
@@ -136,6 +134,5 @@ class Intake:
 
     def _tell(self) -> None:
         """Wake all who wait, to look whether their condition holds."""
-        metrics.LAG.labels("folder").set(len(self._waiting))
         metrics.IN_FLIGHT.labels("events").set(len(self._under_way))
         self._changed.set()

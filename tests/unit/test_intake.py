@@ -4,9 +4,12 @@ import asyncio
 
 import pytest
 
+from shared.errors import Reason
 from shared.records import Event, ObjectRef, Outcome
-from streams import intake as page
-from streams.intake import BATCHES_AT_ONCE, CAPACITY, PATIENCE, Intake
+from streams import asking as page
+from streams.asking import PATIENCE
+from streams.bisection import Bisection
+from streams.intake import BATCHES_AT_ONCE, CAPACITY, Intake
 from tests.fakes import FakeProcessor
 
 
@@ -235,3 +238,101 @@ async def test_several_may_wait_until_it_is_idle(processor, intake):
     assert not any(task.done() for task in waiting)
     processor.gate.set()
     await asyncio.gather(*waiting)
+
+
+class Tickets:
+    """Offers events and notes, per ticket, what it was told."""
+
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
+        self.told: dict[str, list[Event]] = {}
+
+    async def offer(self, name: str, event: Event) -> None:
+        told = self.told[name] = []
+        await self._intake.offer(event, lambda settled: told.append(settled.event))
+
+
+async def test_all_who_asked_of_an_object_that_waited_are_told_of_the_one_look(intake):
+    tickets = Tickets(intake)
+    await tickets.offer("first", event("a", etag="old"))
+    await tickets.offer("second", event("a", etag="new"))
+    task = asyncio.create_task(intake.run())
+    await intake.idle()
+    assert tickets.told == {"first": [event("a", etag="new")], "second": [event("a", etag="new")]}
+    task.cancel()
+    await task
+
+
+@pytest.mark.usefixtures("running")
+async def test_who_asks_while_a_look_is_under_way_is_told_of_the_next_one(processor, intake):
+    tickets = Tickets(intake)
+    processor.gate.clear()
+    await tickets.offer("first", event("a", etag="1"))
+    await begun(processor, 1)
+    await tickets.offer("second", event("a", etag="2"))
+    processor.gate.set()
+    await intake.idle()
+    assert tickets.told == {"first": [event("a", etag="1")], "second": [event("a", etag="2")]}
+
+
+@pytest.mark.parametrize("rest", [0.001, 3600])
+@pytest.mark.parametrize("meanwhile", [True, False])
+@pytest.mark.usefixtures("running")
+async def test_who_asked_of_an_object_that_changes_is_told_when_it_rests(
+    processor, intake, monkeypatch, rest, meanwhile
+):
+    monkeypatch.setattr(page, "LOOK_AGAIN_S", rest)
+    monkeypatch.setattr(page, "LOOK_AGAIN_MOST_S", rest)
+    processor.changing[event("a").ref] = 1
+    processor.gate.clear()
+    tickets = Tickets(intake)
+    await tickets.offer("first", event("a", etag="1"))
+    await begun(processor, 1)
+    if meanwhile:
+        await tickets.offer("second", event("a", etag="2"))
+    processor.gate.set()
+    await turns()
+    await tickets.offer("third", event("a", etag="3"))
+    while not tickets.told["third"]:  # noqa: ASYNC110 - a ticket is no event
+        await asyncio.sleep(0.001)
+    await intake.idle()
+    assert all(len(told) == 1 for told in tickets.told.values()), tickets.told
+    assert tickets.told["third"] == [event("a", etag="3")]
+
+
+async def test_who_is_told_of_a_rejection_is_told_why(processor):
+    told = []
+    bisection = Intake(Bisection(processor), batch_size=8, batch_age_s=0.001)
+    task = asyncio.create_task(bisection.run())
+    processor.poison = {event("a").ref}
+    await bisection.offer(event("a"), told.append)
+    await bisection.offer(event("b"), told.append)
+    await bisection.idle()
+    reasons = {settled.event.ref.key: settled.rejection for settled in told}
+    assert (reasons["a"].reason, reasons["b"]) == (Reason.UNEXPECTED, None)
+    task.cancel()
+    await task
+
+
+async def test_who_asked_in_vain_is_never_told(processor, intake):
+    tickets = Tickets(intake)
+    processor.poison = {event("a").ref}
+    await tickets.offer("only", event("a"))
+    with pytest.raises(ExceptionGroup):
+        await intake.run()
+    assert tickets.told == {"only": []}
+
+
+async def test_cancelling_twice_drops_what_is_under_way(processor, intake):
+    tickets = Tickets(intake)
+    processor.gate.clear()
+    task = asyncio.create_task(intake.run())
+    await tickets.offer("only", event("a"))
+    await begun(processor, 1)
+    task.cancel()
+    await turns()
+    assert not task.done()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert tickets.told == {"only": []}
