@@ -69,7 +69,8 @@ class ObjectStore(Protocol):
     def list(self, bucket: str, prefix: str = "") -> Iterator[ObjectStat]:
         """List a bucket in the byte order of its keys, lazily and in bounded memory.
 
-        A listing that cannot be finished raises; it never just ends early.
+        A listing that cannot be finished raises; it never just ends early. It may leave out user
+        keys and versions, which S3's own does not tell.
         """
 
 
