@@ -1,11 +1,14 @@
 """What an S3 store's answers are taken for: by a server that says what each test tells it."""
 
 import io
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 from contextlib import suppress
 from datetime import UTC, datetime
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from hypothesis import given
@@ -30,7 +33,8 @@ STATE = b'ETag: "e1"\r\nLast-Modified: Sat, 21 Nov 2026 13:08:41 GMT\r\n'
 class Script:
     """Answers request by request with the bytes it was given; None ends the connection."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self.requests: list[str] = []
         self.connections = 0
         self._answers: list[bytes | None] = []
@@ -52,6 +56,11 @@ class Script:
         with suppress(OSError):
             while True:
                 connection = self._server.accept()[0]
+                if self._tls:
+                    try:
+                        connection = self._tls.wrap_socket(connection, server_side=True)
+                    except ssl.SSLError:
+                        continue
                 self.connections += 1
                 self._open.append(connection)
                 threading.Thread(target=self._serve, args=[connection], daemon=True).start()
@@ -171,6 +180,33 @@ def test_silence_is_trouble(store, script, monkeypatch):
         store.stat(REF)
 
 
+@pytest.fixture
+def tls(tmp_path):
+    """The server's side of TLS, with a certificate that nobody knows, and that certificate."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    command = (
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=seenit"
+        f" -addext subjectAltName=IP:127.0.0.1 -keyout {key} -out {certificate}"
+    )
+    subprocess.run(command.split(), check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context, certificate
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="NO openssl HERE: TLS NOT TESTED")
+def test_tls_is_spoken_to_those_whose_certificate_is_trusted(tls, monkeypatch):
+    context, certificate = tls
+    script = Script(context).then(answer(200), answer(200, b"hello", STATE))
+    settings = configured(storage_url=f"s3://127.0.0.1:{script.port}")
+    with pytest.raises(TransientError, match="certificate"):
+        open_store(settings).stat(REF)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    assert open_store(settings).read(REF, 5).data == b"hello"
+    assert script.requests == ["HEAD /images", "GET /images/a.jpg"]
+    script.close()
+
+
 def test_nonsense_is_trouble(store, script):
     script.then(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")
     with pytest.raises(TransientError):
@@ -264,6 +300,12 @@ def test_a_listing_tells_keys_sizes_and_times_as_head_does(store, script):
     found = list(store.list("images"))
     assert [stat.ref.key for stat in found] == ["a.jpg", "b c", "d+e", "folder/"]
     assert found[0] == store.stat(REF)
+
+
+def test_a_page_of_the_longest_keys_there_can_be_is_read(store, script):
+    keys = [f"{number:04}" + "\u00e9" * 510 for number in range(1000)]
+    script.then(answer(200, listing(*map(quote, keys))))
+    assert [stat.ref.key for stat in store.list("images")] == keys
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,8 @@ READ_S = 15.0
 IDLE = 32
 """Connections that are kept while nobody uses them."""
 CHUNK = 256 * 1024
-SMALL = 1024 * 1024
-"""More than any answer that is no object."""
+SMALL = 16 * 2**20
+"""More than any answer that is no object: a thousand keys of 1,024 escaped bytes are 4 MB."""
 
 
 class Reply:
