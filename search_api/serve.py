@@ -1,30 +1,22 @@
 """`seenit serve`: the search API as a process of its own."""
 
 import asyncio
-import errno
 import os
 import signal
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
-
-import uvicorn
-from starlette.types import ASGIApp
 
 from search_api.app import create_app
 from search_api.parts import Parts
 from shared.catalog.open import open_reader
 from shared.embedding.load import load_embedder
 from shared.embedding.service import EmbeddingService
-from shared.errors import ConfigurationError
 from shared.images.decoder import Decoder
 from shared.images.limits import Limits
+from shared.serving import address, listen, server_for
 from shared.settings import Settings
 from shared.storage.open import open_links, open_store
 from shared.vectors.open import open_index
-
-GRACE_S = 10
-"""How long requests under way may still take once the process was told to stop."""
 
 
 @asynccontextmanager
@@ -52,49 +44,6 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
             yield Parts(store, catalog, index, decoder, embedding, link=link)
     finally:
         await catalog.close()
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Take the address before anything slow is started; port 0 takes a free one.
-
-    Raises:
-        ConfigurationError: it cannot be had.
-    """
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except (socket.gaierror, UnicodeError):
-        raise ConfigurationError("SEENIT_HOST", f"{host} is no address") from None
-    family, _, _, _, place = found[0]
-    try:
-        return socket.create_server(place[:2], family=family, backlog=2048)
-    except OSError as error:
-        option = "SEENIT_HOST" if error.errno == errno.EADDRNOTAVAIL else "SEENIT_PORT"
-        problem = f"cannot listen at {host}:{port}: {os.strerror(error.errno or 0)}"
-        raise ConfigurationError(option, problem) from None
-
-
-def address(listener: socket.socket) -> str:
-    """Name the address that a browser on this machine opens."""
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def server_for(app: ASGIApp) -> uvicorn.Server:
-    """Make the server of an app; whoever runs it hands it the listening socket."""
-    return uvicorn.Server(
-        uvicorn.Config(
-            app,
-            http="httptools",
-            ws="none",
-            lifespan="off",
-            access_log=False,
-            log_config=None,
-            server_header=False,
-            proxy_headers=False,
-            timeout_keep_alive=30,
-            timeout_graceful_shutdown=GRACE_S,
-        )
-    )
 
 
 async def serve(settings: Settings, told: Callable[[str], None]) -> None:

@@ -19,6 +19,7 @@ STAGE_SECONDS = Histogram(
 )
 BATCH_SIZE = Histogram("seenit_batch_size", "Items per batch.", ["stage"], buckets=_BATCHES)
 IN_FLIGHT = Gauge("seenit_in_flight", "Work taken up and not finished.", ["unit"])
+WAITING = Gauge("seenit_waiting", "Calls that wait for a part to answer.", ["part"])
 LAG = Gauge("seenit_lag_events", "Events waiting to be taken up.", ["partition"])
 FRESHNESS = Histogram(
     "seenit_freshness_seconds", "From a change to its being searchable.", buckets=_FRESHNESS

@@ -2,8 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 
 from shared.catalog.open import open_catalog
@@ -13,7 +13,7 @@ from shared.images.decoder import Decoder
 from shared.images.limits import Limits
 from shared.protocols import Catalog, VectorIndex
 from shared.settings import Settings
-from shared.storage.open import Store
+from shared.storage.open import Store, open_store
 from shared.vectors.open import open_index
 from streams.bisection import Bisection
 from streams.intake import Intake
@@ -22,25 +22,38 @@ from streams.reconcile import Reconciler
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """All that turns changes into known pictures."""
+class Adapters:
+    """All that the writing side stands on; each may be another one behind the same protocol."""
 
     store: Store
     catalog: Catalog
     index: VectorIndex
     decoder: Decoder
     embedding: EmbeddingService
+
+
+@dataclass(frozen=True, slots=True)
+class Parts(Adapters):
+    """All that turns changes into known pictures."""
+
     intake: Intake
     reconciler: Reconciler
 
 
 @asynccontextmanager
-async def open_parts(settings: Settings, store: Store) -> AsyncIterator[Parts]:
-    """Open everything around a store, and close it in reverse order.
+async def open_adapters(settings: Settings, store: Store | None = None) -> AsyncIterator[Adapters]:
+    """Open everything the settings name, and close it in reverse order.
+
+    Args:
+        settings: what to open.
+        store: one that is open already, in place of the settings' own.
 
     Raises:
         ConfigurationError: a part refuses its setting, or the catalog holds another model's work.
+        TransientError: a part does not answer.
     """
+    if store is None:
+        store = await asyncio.to_thread(open_store, settings)
     embedder = await asyncio.to_thread(load_embedder, settings)
     catalog = await open_catalog(settings.resolved_catalog_url, embedder.model_id)
     try:
@@ -52,13 +65,28 @@ async def open_parts(settings: Settings, store: Store) -> AsyncIterator[Parts]:
             closing(index),
             closing(Decoder(processes, limits)) as decoder,
             closing(EmbeddingService(embedder)) as embedding,
-            closing(
-                Pipeline(store, catalog, index, decoder, embedding, max_bytes=settings.max_bytes)
-            ) as pipeline,
         ):
-            age = settings.batch_age_ms / 1000
-            intake = Intake(Bisection(pipeline), batch_size=settings.batch_size, batch_age_s=age)
-            reconciler = Reconciler(store, catalog, intake, guard=settings.removal_guard)
-            yield Parts(store, catalog, index, decoder, embedding, intake, reconciler)
+            yield Adapters(store, catalog, index, decoder, embedding)
     finally:
         await catalog.close()
+
+
+@contextmanager
+def assemble(adapters: Adapters, settings: Settings) -> Iterator[Parts]:
+    """Put the way of the data together on open adapters, and let go of its threads at the end."""
+    store, catalog, index = adapters.store, adapters.catalog, adapters.index
+    decoder, embedding = adapters.decoder, adapters.embedding
+    pipeline = Pipeline(store, catalog, index, decoder, embedding, max_bytes=settings.max_bytes)
+    with closing(pipeline):
+        age = settings.batch_age_ms / 1000
+        intake = Intake(Bisection(pipeline), batch_size=settings.batch_size, batch_age_s=age)
+        reconciler = Reconciler(store, catalog, intake, guard=settings.removal_guard)
+        yield Parts(store, catalog, index, decoder, embedding, intake, reconciler)
+
+
+@asynccontextmanager
+async def open_parts(settings: Settings, store: Store) -> AsyncIterator[Parts]:
+    """Open everything around a store and put it together; raises as `open_adapters`."""
+    async with open_adapters(settings, store) as adapters:
+        with assemble(adapters, settings) as parts:
+            yield parts

@@ -11,11 +11,11 @@ import uvicorn
 
 from search_api.app import create_app
 from search_api.parts import Parts as SearchParts
-from search_api.serve import address, listen, server_for
 from seenit import bars, options
 from seenit.console import notes, out, told_plainly
 from seenit.running import run
 from shared.errors import ConfigurationError
+from shared.serving import address, listen, server_for
 from shared.settings import Settings
 from shared.storage.open import open_folder
 from streams.folder_ingest import FolderIngest

@@ -8,8 +8,8 @@ import pytest
 
 from search_api.app import create_app
 from search_api.limits import Limits
-from search_api.serve import listen, server_for
 from shared.errors import ConfigurationError
+from shared.serving import listen, server_for
 from shared.settings import Settings
 
 POST = b"POST /v1/search HTTP/1.1\r\nHost: seenit\r\nContent-Type: application/json\r\n"

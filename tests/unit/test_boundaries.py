@@ -24,8 +24,8 @@ HOMES = {
     "openvino": ["shared/embedding/"],
     "minio": ["shared/storage/s3/"],
     "faust": ["streams/app.py", "streams/agents.py"],
-    "starlette": ["search_api/"],
-    "uvicorn": ["search_api/", "seenit/verbs/up.py", "seenit/benchmark/"],
+    "starlette": ["search_api/", "shared/serving.py", "streams/health.py"],
+    "uvicorn": ["shared/serving.py", "seenit/verbs/up.py", "seenit/benchmark/"],
     "typer": ["seenit/"],
     "rich": ["seenit/"],
 }

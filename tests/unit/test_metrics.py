@@ -17,6 +17,7 @@ PROMISED = {
     "seenit_stage_seconds": ("stage",),
     "seenit_batch_size": ("stage",),
     "seenit_in_flight": ("unit",),
+    "seenit_waiting": ("part",),
     "seenit_lag_events": ("partition",),
     "seenit_freshness_seconds": (),
     "seenit_drift_objects": (),
