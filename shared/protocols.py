@@ -18,6 +18,7 @@ from shared.records import (
     CatalogStats,
     Change,
     ImageFacts,
+    ImageState,
     Neighbour,
     ObjectBytes,
     ObjectFilter,
@@ -105,6 +106,9 @@ class CatalogReader(Protocol):
         In bucket and key order, at most `limit` an image; an image with none is left out.
         """
 
+    async def image_ids(self, state: ImageState, after: str = "", limit: int = 1000) -> list[str]:
+        """Name images of one state in order, those after `after`; for comparison with the index."""
+
     async def matching_images(self, where: ObjectFilter, limit: int) -> list[str] | None:
         """Name the images with an object that passes `where`; None if more than `limit`."""
 
@@ -173,6 +177,29 @@ class Catalog(CatalogReader, Protocol):
                 collection.
         """
 
+    async def adopt(self, image_ids: Collection[str]) -> int:
+        """Write images that are in the index but have no row as collecting; returns how many.
+
+        Those that have a row stay as they are. Until they are collected the same bytes cannot be
+        claimed, so collect soon.
+        """
+
+    async def unindex(self, image_ids: Collection[str]) -> int:
+        """Set indexed images whose vectors are lost back to pending; returns how many.
+
+        Their objects keep their rows. Look at those again (`Event.again`): the first that is found
+        unchanged is embedded anew, and makes its image indexed. Pending images with objects
+        (`image_ids`, `find`) are those for which that is still to be done.
+        """
+
+    async def lead(self, name: str, holder: str, seconds: float) -> bool:
+        """Take a lease, or renew it, for so long; False while another holds it.
+
+        The catalog's clock decides, so holders' clocks may differ. No seconds let go of it. It
+        spares work that would be done twice, no more: whoever is stopped and goes on after its
+        time does not know that another leads.
+        """
+
 
 class VectorIndex(Protocol):
     """Nearest neighbours by cosine among the embeddings of one model. Blocks; thread-safe."""
@@ -188,6 +215,9 @@ class VectorIndex(Protocol):
 
     def get(self, image_ids: Sequence[str]) -> Mapping[str, NDArray[np.float32]]:
         """Return embeddings, each of shape (dimension,); the unknown are left out."""
+
+    def held(self, image_ids: Collection[str]) -> set[str]:
+        """Tell which of these images have an embedding, whichever process wrote it."""
 
     def nearest(
         self, queries: Embeddings, limit: int, among: Collection[str] | None = None

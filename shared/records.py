@@ -106,6 +106,14 @@ class ObjectState(StrEnum):
     REJECTED = "rejected"
 
 
+class ImageState(StrEnum):
+    """Where an image is in its life; see `shared.protocols.Catalog`."""
+
+    PENDING = "pending"
+    INDEXED = "indexed"
+    COLLECTING = "collecting"
+
+
 @dataclass(frozen=True, slots=True)
 class ImageFacts:
     """What is known of an image beside its embedding.

@@ -118,6 +118,9 @@ class FakeIndex:
             raise self.broken
         return {i: self.vectors[i] for i in image_ids if i in self.vectors}
 
+    def held(self, image_ids):
+        return self.vectors.keys() & set(image_ids)
+
     def nearest(self, queries, limit, among=None):
         if self.broken:
             raise self.broken

@@ -10,7 +10,8 @@ from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.catalog.queries import among, chunks
-from shared.catalog.schema import ImageState, images, objects
+from shared.catalog.schema import images, objects
+from shared.records import ImageState
 
 _COLLECTING = images.c.state == ImageState.COLLECTING.value
 

@@ -24,6 +24,17 @@ READERS = 4
 BUSY_MS = 30_000
 """How long a writer waits for another one's transaction before it gives up."""
 
+CONNECT_S = 5
+"""How long a server may take to answer a new connection."""
+
+_WRITER_SESSION = (
+    # Whoever waits for a row longer starts over, and so shows that it is still there.
+    "SET SESSION innodb_lock_wait_timeout = 10,"
+    # A process that was stopped in the middle of a transaction holds its rows no longer than this.
+    " wait_timeout = 60,"
+    # What does not fit is refused, never cut.
+    " sql_mode = 'STRICT_ALL_TABLES'"
+)
 _WRITER_PRAGMAS = (
     f"busy_timeout={BUSY_MS}",
     "journal_mode=WAL",
@@ -44,7 +55,7 @@ def writing_engine(url: str) -> AsyncEngine:
     """
     file = sqlite_file(url)
     if file is None:
-        return _server_engine(url, isolation_level="READ COMMITTED")
+        return _server_engine(url, isolation_level="READ COMMITTED", session=_WRITER_SESSION)
     # One connection: writers of one process take turns here rather than poll the file's lock.
     engine = create_async_engine(
         URL.create("sqlite+aiosqlite", database=str(file)), pool_size=1, max_overflow=0
@@ -81,13 +92,18 @@ def open_reads(url: str) -> Reads:
     return ThreadedReads(engine, READERS)
 
 
-def _server_engine(url: str, **options: Any) -> AsyncEngine:  # noqa: ANN401 - create_engine's own
+def _server_engine(
+    url: str,
+    *,
+    session: str | None = None,
+    **options: Any,  # noqa: ANN401 - create_engine's own
+) -> AsyncEngine:
     try:
         address = make_url(url).set(drivername="mysql+aiomysql")
         return create_async_engine(
             address.update_query_dict({"charset": "utf8mb4"}),
             pool_pre_ping=True,
-            connect_args={"connect_timeout": 5},
+            connect_args={"connect_timeout": CONNECT_S, "init_command": session},
             **options,
         )
     except (ArgumentError, ValueError):

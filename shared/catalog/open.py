@@ -40,7 +40,7 @@ async def open_catalog(url: str, model_id: str) -> SqlCatalog:
         _make_folder(file.parent)
     reads, writing = open_reads(url), writing_engine(url)
     async with _closed_on_error(reads, writing):
-        if await _revision(AsyncReads(writing)) != HEAD:
+        if await revision(AsyncReads(writing)) != HEAD:
             # Loading Alembic takes longer than opening the catalog; most starts do without.
             from shared.catalog.migrations.upgrading import upgrade  # noqa: PLC0415
 
@@ -66,12 +66,12 @@ async def open_reader(url: str, model_id: str | None = None) -> SqlReader:
         raise ConfigurationError(OPTION, f"there is no catalog at {file} yet; start ingest first")
     reads = open_reads(url)
     async with _closed_on_error(reads):
-        revision = await _revision(reads)
-        if revision is None:
+        present = await revision(reads)
+        if present is None:
             raise ConfigurationError(OPTION, "the catalog has no tables yet; start ingest first")
-        if revision != HEAD:
+        if present != HEAD:
             problem = (
-                f"the catalog's tables are of revision {revision}, not {HEAD}; "
+                f"the catalog's tables are of revision {present}, not {HEAD}; "
                 "run the same Seenit for ingest and search"
             )
             raise ConfigurationError(OPTION, problem)
@@ -116,7 +116,7 @@ def _make_folder(folder: Path) -> None:
         raise ConfigurationError(OPTION, problem) from None
 
 
-async def _revision(reads: Reads) -> str | None:
+async def revision(reads: Reads) -> str | None:
     """Read which revision the tables are of; None where there are none."""
 
     def read(connection: Connection) -> str | None:

@@ -19,8 +19,8 @@ from sqlalchemy import (
 )
 
 from shared.catalog.rows import FACTS, OBJECT
-from shared.catalog.schema import ImageState, images, objects
-from shared.records import ObjectFilter, ObjectRef, ObjectState
+from shared.catalog.schema import images, objects
+from shared.records import ImageState, ObjectFilter, ObjectRef, ObjectState
 
 CHUNK = 500
 """Values in one IN list: far below what either database allows, far above a batch."""
@@ -72,6 +72,17 @@ _UNUSED = (
 )
 IMAGES = select(_ALL - _UNUSED)
 """Images that an object holds: all but the few that the collector will take."""
+
+IMAGES_IN_ORDER = (
+    select(images.c.image_id)
+    .where(
+        images.c.model_id == bindparam("model_id"),
+        images.c.state == bindparam("state"),
+        images.c.image_id > bindparam("after"),
+    )
+    .order_by(images.c.image_id)
+    .limit(bindparam("most"))
+)
 
 ANY_MODEL = select(images.c.model_id).limit(1)
 OTHER_MODEL = (

@@ -14,6 +14,7 @@ from shared.records import (
     BucketCount,
     CatalogStats,
     ImageFacts,
+    ImageState,
     ObjectFilter,
     ObjectRef,
     ObjectState,
@@ -55,6 +56,11 @@ class SqlReader:
         """Name the images with an object that passes `where`; None if more than `limit`."""
         rows = await self._rows(queries.matching_images(where).limit(limit + 1))
         return None if len(rows) > limit else [row[0] for row in rows]
+
+    async def image_ids(self, state: ImageState, after: str = "", limit: int = 1000) -> list[str]:
+        """Name images of one state in order; see `shared.protocols.CatalogReader.image_ids`."""
+        wanted = {"model_id": self.model_id, "state": state.value, "after": after, "most": limit}
+        return [row[0] for row in await self._rows(queries.IMAGES_IN_ORDER, **wanted)]
 
     async def objects_with_user_key(self, user_keys: Collection[str]) -> list[StoredObject]:
         """List the objects that carry one of the user's own identifiers, in no special order."""

@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from shared.catalog.schema import ImageState, images, objects
+from shared.catalog.schema import images, objects
 from shared.errors import Reason
 from shared.records import (
     ImageFacts,
+    ImageState,
     IndexedObject,
     ObjectRef,
     ObjectStat,
@@ -78,3 +79,9 @@ def pending_row(facts: ImageFacts, model_id: str, now: datetime) -> dict[str, An
         "unused_since": now,
         "indexed_at": None,
     }
+
+
+def adopted_row(image_id: str, model_id: str, now: datetime) -> dict[str, Any]:
+    """Write a row of `images` of which nothing is known, to be collected."""
+    unknown = ImageFacts(image_id, width=0, height=0, format="", bytes=0)
+    return pending_row(unknown, model_id, now) | {"state": ImageState.COLLECTING.value}

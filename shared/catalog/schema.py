@@ -1,11 +1,10 @@
-"""The catalog's two tables.
+"""The catalog's tables.
 
 `objects` says what became of each object; `images` says what is known of each set of bytes, however
-many objects hold it. The way there for existing databases is in migrations/; a test holds the
-two together.
+many objects hold it; `leases` says who leads. The way there for existing databases is in
+migrations/; a test holds the two together.
 """
 
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table
@@ -15,14 +14,6 @@ from shared.catalog.columns import ByteText, UtcTime, fixed_bytes, word
 metadata = MetaData()
 
 MYSQL: dict[str, Any] = {"mysql_engine": "InnoDB", "mysql_default_charset": "utf8mb4"}
-
-
-class ImageState(StrEnum):
-    """Where an image is in its life; see `shared.protocols.Catalog`."""
-
-    PENDING = "pending"
-    INDEXED = "indexed"
-    COLLECTING = "collecting"
 
 
 objects = Table(
@@ -67,7 +58,16 @@ images = Table(
     # use. An image with a moment here *may* be unused; the collector looks before it acts.
     Column("unused_since", UtcTime),
     Column("indexed_at", UtcTime),
-    Index("images_by_model", "model_id", "state"),
+    Index("images_by_model", "model_id", "state", "image_id"),
     Index("images_by_unused", "unused_since"),
+    **MYSQL,
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", word(64), primary_key=True),
+    Column("holder", ByteText(255), nullable=False),
+    Column("held_until", UtcTime, nullable=False),
     **MYSQL,
 )

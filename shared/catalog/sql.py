@@ -1,13 +1,13 @@
 """The catalog in SQL: every write one transaction, repeated if another got in its way."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import stamina
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from shared.catalog import collecting, writing
+from shared.catalog import collecting, leasing, repairing, writing
 from shared.catalog.faults import catalog_faults, is_conflict
 from shared.catalog.guard import Guard
 from shared.catalog.reading import SqlReader
@@ -66,6 +66,23 @@ class SqlCatalog(SqlReader):
 
     async def _mark(self, unused_since: datetime, limit: int) -> list[str]:
         return await self._transaction(lambda c: collecting.mark(c, unused_since, limit))
+
+    async def adopt(self, image_ids: Collection[str]) -> int:
+        """Give vectors without a row one; see `shared.protocols.Catalog.adopt`."""
+        return await self._transaction(
+            lambda connection: repairing.adopt(connection, image_ids, self.model_id, _now())
+        )
+
+    async def unindex(self, image_ids: Collection[str]) -> int:
+        """Set images without a vector back; see `shared.protocols.Catalog.unindex`."""
+        return await self._transaction(lambda connection: repairing.unindex(connection, image_ids))
+
+    async def lead(self, name: str, holder: str, seconds: float) -> bool:
+        """Take, renew or let go of a lease; see `shared.protocols.Catalog.lead`."""
+        duration = timedelta(seconds=seconds)
+        return await self._transaction(
+            lambda connection: leasing.lead(connection, name, holder, duration)
+        )
 
     async def close(self) -> None:
         """Let go of all connections."""

@@ -17,10 +17,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.catalog.queries import among, chunks
 from shared.catalog.rows import object_row, pending_row
-from shared.catalog.schema import ImageState, images, objects
+from shared.catalog.schema import images, objects
 from shared.errors import ImageUnclaimed
 from shared.protocols import Present
-from shared.records import Change, ImageFacts, IndexedObject, ObjectRef, ObjectStat, RemovedObject
+from shared.records import (
+    Change,
+    ImageFacts,
+    ImageState,
+    IndexedObject,
+    ObjectRef,
+    ObjectStat,
+    RemovedObject,
+)
 
 _MOMENT = images.c.unused_since.type
 

@@ -98,6 +98,16 @@ class ExactIndex:
             rows = self._reader.execute(query, (self._model_id, json.dumps(image_ids))).fetchall()
         return {name: np.frombuffer(blob, _FLOAT32) for name, blob in rows}
 
+    def held(self, image_ids: Collection[str]) -> set[str]:
+        """Tell which of these images have an embedding in the file."""
+        query = (
+            "SELECT image_id FROM vectors WHERE model_id = ? AND embedding IS NOT NULL"
+            " AND image_id IN (SELECT value FROM json_each(?))"
+        )
+        wanted = (self._model_id, json.dumps(list(image_ids)))
+        with self._reading, _transient():
+            return {name for (name,) in self._reader.execute(query, wanted)}
+
     def nearest(
         self, queries: Embeddings, limit: int, among: Collection[str] | None = None
     ) -> list[list[Neighbour]]:

@@ -92,6 +92,19 @@ class MilvusIndex:
             found |= {row["image_id"]: np.asarray(row["embedding"], np.float32) for row in rows}
         return found
 
+    def held(self, image_ids: Collection[str]) -> set[str]:
+        """Tell which of these images have an embedding; waits until all earlier writes show."""
+        found: set[str] = set()
+        for some in _chunks(sorted(image_ids)):
+            rows = self._call(
+                self._client.query,
+                filter=f"image_id in {json.dumps(some)}",
+                output_fields=["image_id"],
+                consistency_level="Strong",
+            )
+            found |= {row["image_id"] for row in rows}
+        return found
+
     def nearest(
         self, queries: Embeddings, limit: int, among: Collection[str] | None = None
     ) -> list[list[Neighbour]]:

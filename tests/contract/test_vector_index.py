@@ -71,6 +71,7 @@ def found(index: VectorIndex, query: np.ndarray, limit: int = 10, **more) -> lis
 def test_an_empty_index_finds_nothing(index):
     assert index.nearest(vectors(2), 10) == [[], []]
     assert index.get(names(3)) == {}
+    assert index.held(names(3)) == set()
     assert list(index.ids()) == []
 
 
@@ -191,6 +192,14 @@ def test_ties_come_in_the_order_of_image_ids(index):
     index.upsert(names(7, "other"), vectors(7, seed=1))
     index.upsert(ids[5:], same[5:])
     assert found(index, same[0], 9) == sorted(ids)
+
+
+def test_what_is_held_is_told_apart_from_what_is_not(index):
+    ids = names(1500)
+    index.upsert(ids[:1200], vectors(1200))
+    index.delete(ids[:100])
+    assert index.held(ids) == set(ids[100:1200])
+    assert index.held([]) == set()
 
 
 def test_every_image_is_named_once(index):
