@@ -1,8 +1,7 @@
 """From what was asked to a vector: stored, remembered, or computed, in this order."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -25,8 +24,7 @@ REMEMBERED = 2048
 HASHED_INLINE = 2**20
 """Hashing this much holds the event loop for under a millisecond; more goes to a thread."""
 
-Decoding = Callable[[], Awaitable[DecodedImage]]
-"""Gives the decoded picture, begun already or not."""
+Decode = Callable[[], Awaitable[DecodedImage]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,6 @@ class Query:
     """A picture to look for.
 
     Attributes:
-        known: these very bytes are stored, and someone's object holds them.
         whole: no box; only then can a hit be exact.
         embedding: float32, shape (1, dimension).
     """
@@ -42,7 +39,6 @@ class Query:
     image_id: str
     width: int
     height: int
-    known: bool
     whole: bool
     embedding: Embeddings
 
@@ -55,8 +51,7 @@ class Queries:
         self._facts = facts
         self._originals = originals
         self._max_bytes = max_bytes
-        self._remembered: BoundedCache[tuple[str, Box | None], tuple[int, int, Embeddings]]
-        self._remembered = BoundedCache(REMEMBERED)
+        self._remembered: BoundedCache[tuple[str, Box | None], Query] = BoundedCache(REMEMBERED)
 
     async def resolve(self, source: Source, box: Box | None, timings: Timings) -> Query:
         """Find the vector of what was asked.
@@ -68,46 +63,18 @@ class Queries:
         """
         image_id = await self._digest(source, timings)
         if isinstance(source, bytes):
-            return await self._uploaded(image_id, source, box, timings)
+            # Whether they are known the join with the catalog tells: most uploads are not, and to
+            # ask first would cost them all a read to save a few an embedding.
+            return await self._computed(
+                image_id, box, timings, lambda: self._decoded(source, box, timings)
+            )
         facts = await self._facts_of(image_id, timings)
         if facts is None:
             raise Problem(HTTPStatus.NOT_FOUND, "no such image")
         stored = None if box else await self._stored(facts, timings)
-        if stored is not None:
-            return stored
-        width, height, embedding = await self._embedded(
+        return stored or await self._computed(
             image_id, box, timings, lambda: self._original(image_id, box, timings)
         )
-        return Query(image_id, width, height, known=True, whole=box is None, embedding=embedding)
-
-    async def _uploaded(
-        self, image_id: str, data: bytes, box: Box | None, timings: Timings
-    ) -> Query:
-        async with self._decoding(image_id, data, box, timings) as decoded:
-            facts = await self._facts_of(image_id, timings)
-            stored = await self._stored(facts, timings) if facts and box is None else None
-            if stored is not None:
-                return stored
-            width, height, embedding = await self._embedded(image_id, box, timings, decoded)
-        return Query(image_id, width, height, facts is not None, box is None, embedding)
-
-    @asynccontextmanager
-    async def _decoding(
-        self, image_id: str, data: bytes, box: Box | None, timings: Timings
-    ) -> AsyncIterator[Decoding]:
-        """Decode while the catalog is still being asked: most uploads are not known to it.
-
-        Nothing is decoded that is remembered; what turns out not to be needed is dropped.
-        """
-        if self._remembered.get((image_id, box)) is not None:
-            yield lambda: self._decoded(data, box, timings)
-            return
-        begun = asyncio.create_task(self._decoded(data, box, timings))
-        begun.add_done_callback(_heed)
-        try:
-            yield lambda: begun
-        finally:
-            begun.cancel()
 
     async def _facts_of(self, image_id: str, timings: Timings) -> ImageFacts | None:
         with timings.stage("catalog"):
@@ -144,22 +111,19 @@ class Queries:
             vectors = await asyncio.to_thread(self._parts.index.get, [image_id])
         if (vector := vectors.get(image_id)) is None:
             return None
-        return Query(
-            image_id, facts.width, facts.height, known=True, whole=True, embedding=vector[None]
-        )
+        return Query(image_id, facts.width, facts.height, whole=True, embedding=vector[None])
 
-    async def _embedded(
-        self, image_id: str, box: Box | None, timings: Timings, decoding: Decoding
-    ) -> tuple[int, int, Embeddings]:
-        remembered = self._remembered.get((image_id, box))
-        if remembered is not None:
+    async def _computed(
+        self, image_id: str, box: Box | None, timings: Timings, decode: Decode
+    ) -> Query:
+        if (remembered := self._remembered.get((image_id, box))) is not None:
             return remembered
-        decoded = await decoding()
+        decoded = await decode()
         with timings.stage("embed"):
             embedding = await self._parts.embedding.embed(decoded.pixels[None], urgent=True)
-        computed = (decoded.width, decoded.height, embedding)
-        self._remembered.put((image_id, box), computed)
-        return computed
+        query = Query(image_id, decoded.width, decoded.height, box is None, embedding)
+        self._remembered.put((image_id, box), query)
+        return query
 
     async def _original(self, image_id: str, box: Box | None, timings: Timings) -> DecodedImage:
         with timings.stage("decode"):
@@ -169,9 +133,3 @@ class Queries:
     async def _decoded(self, data: bytes, box: Box | None, timings: Timings) -> DecodedImage:
         with timings.stage("decode"):
             return await self._parts.decoder.decode(data, box=box, urgent=True)
-
-
-def _heed(decoding: asyncio.Task[DecodedImage]) -> None:
-    """Take note of how an abandoned decoding ended, so that asyncio does not complain."""
-    if not decoding.cancelled():
-        decoding.exception()

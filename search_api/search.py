@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,8 +27,19 @@ MAX_DEPTH = 16_384
 SELECTIVE = 2_000
 """A filter that so few images pass goes the other way round: first the images, then the index."""
 
-Found = tuple[list[tuple[Ranked, list[StoredObject]]], bool]
-"""Hits with their objects, and whether there are more."""
+
+class Found(NamedTuple):
+    """What the index and the catalog have together.
+
+    Attributes:
+        hits: with their objects.
+        more: whether there are more behind them.
+        known: whether the query's very bytes are stored.
+    """
+
+    hits: list[tuple[Ranked, list[StoredObject]]]
+    more: bool
+    known: bool
 
 
 class Searcher:
@@ -48,12 +60,12 @@ class Searcher:
         timings = Timings()
         query = await self._queries.resolve(asked.source, asked.parameters.box, timings)
         left_out = query.image_id if without_itself else None
-        found, more = await self._collect(query, asked.parameters, left_out, timings)
+        found = await self._collect(query, asked.parameters, left_out, timings)
         with timings.stage("catalog"):
-            facts = await self._facts.of([one.image_id for one, _ in found])
+            facts = await self._facts.of([one.image_id for one, _ in found.hits])
         return SearchReply(
             query=QueryFacts(
-                image_id=query.image_id, width=query.width, height=query.height, known=query.known
+                image_id=query.image_id, width=query.width, height=query.height, known=found.known
             ),
             model_id=self._parts.embedding.embedder.model_id,
             thresholds=Thresholds(
@@ -63,10 +75,10 @@ class Searcher:
             ),
             hits=[
                 self.hit(one, facts[one.image_id], objects)
-                for one, objects in found
+                for one, objects in found.hits
                 if one.image_id in facts
             ],
-            next_cursor=_cursor(found[-1][0]) if more else None,
+            next_cursor=_cursor(found.hits[-1][0]) if found.more else None,
             took_ms=timings.report(),
         )
 
@@ -88,15 +100,20 @@ class Searcher:
             ranked, at_end = await self._ranked(query, depth, among, timings)
             wanted = window(ranked, after=asked.cursor, min_similarity=asked.min_similarity)
             wanted = [one for one in wanted if one.image_id != left_out]
-            new = [one.image_id for one in wanted if one.image_id not in joined.keys() | missing]
+            new = {query.image_id, *(one.image_id for one in wanted)} - joined.keys() - missing
             with timings.stage("catalog"):
                 joined |= await catalog.find(new, where) if new else {}
-            missing.update(set(new) - joined.keys())
+            missing |= new - joined.keys()
             hits = [(one, joined[one.image_id]) for one in wanted if one.image_id in joined]
             low_enough = bool(ranked) and ranked[-1].similarity < asked.min_similarity
             if len(hits) > asked.limit or at_end or low_enough:
-                return hits[: asked.limit], len(hits) > asked.limit
+                break
             depth = min(depth * 2, MAX_DEPTH)
+        known = query.image_id in joined
+        if where and not known:  # it may be stored where the filter does not look
+            with timings.stage("catalog"):
+                known = await self._facts.of_live(query.image_id) is not None
+        return Found(hits[: asked.limit], len(hits) > asked.limit, known)
 
     async def _ranked(
         self, query: Query, depth: int, among: Sequence[str] | None, timings: Timings
@@ -105,8 +122,8 @@ class Searcher:
         with timings.stage("index"):
             neighbours = await self._nearest(query.embedding, depth, among)
         at_end = len(neighbours) < depth or depth == MAX_DEPTH
-        if query.known and query.whole and (among is None or query.image_id in among):
-            # Exact bytes are known from the catalog, whatever an approximate index says.
+        if query.whole and (among is None or query.image_id in among):
+            # Whether exact bytes are stored the catalog says, not an approximate index.
             neighbours.append(Neighbour(query.image_id, 1.0))
         ranked = rank(
             neighbours,

@@ -79,11 +79,39 @@ async def test_a_model_without_calibration_has_no_near_duplicates(world):
     assert [hit["match"] for hit in reply["hits"]] == ["similar"]
 
 
-async def test_known_bytes_are_answered_without_embedding(world, client):
+async def test_a_known_image_is_searched_for_without_embedding(world, client):
     image_id = await world.add("b", "k", CAT)
     before = world.embedding.embedded
-    assert ids(await client.post("/v1/search", **file(CAT))) == [image_id]
+    assert ids(await client.get("/v1/search", params={"image_id": image_id})) == [image_id]
     assert world.embedding.embedded == before
+
+
+@pytest.mark.parametrize("prefix", ["", "k", "elsewhere/"])
+@pytest.mark.parametrize("selective", [True, False])
+async def test_known_bytes_are_told_whatever_the_filter_and_the_page(
+    world, client, prefix, selective
+):
+    world.catalog.selective = selective
+    await world.add("b", "k", CAT)
+    for number in range(3):
+        await world.add("b", f"other-{number}", b"PICTURE %d" % number)
+    cursor = None
+    for _ in range(2):
+        fields = {"limit": 1, "prefix": prefix} | ({"cursor": cursor} if cursor else {})
+        reply = (await client.post("/v1/search", **file(CAT, **fields))).json()
+        assert reply["query"]["known"] is True
+        cursor = reply["next_cursor"]
+
+
+async def test_bytes_known_only_to_the_catalog_are_no_hit_of_a_filter_they_do_not_pass(
+    world, client
+):
+    await world.add("b", "k", CAT)
+    await world.add("b", "other", DOG)
+    for selective in (True, False):
+        world.catalog.selective = selective
+        found = ids(await client.post("/v1/search", **file(CAT, prefix="other")))
+        assert found == [world.catalog.rows[ObjectRef("b", "other")].image_id]
 
 
 async def test_unknown_bytes_are_decoded_and_embedded_ahead_of_ingest_and_only_once(world, client):
@@ -198,7 +226,8 @@ async def test_pages_put_together_are_the_one_long_reply(client, limit, filtered
 async def test_removed_objects_are_made_up_for_by_a_deeper_look(hundred, client):
     for ref in [ref for ref in hundred.catalog.rows if ref.key < "090"]:
         del hundred.catalog.rows[ref]
-    response = await client.post("/v1/search", **file(CAT, limit=10))
+    query = hundred.catalog.rows[ObjectRef("query", "q")].image_id
+    response = await client.get("/v1/search", params={"image_id": query, "limit": 10})
     keys = [hit["objects"][0]["key"] for hit in response.json()["hits"]]
     assert keys[0] == "q"
     assert sorted(keys[1:]) == [f"{n:03}" for n in range(90, 99)]
