@@ -1,0 +1,34 @@
+"""`seenit worker`: from bucket notifications to known pictures."""
+
+from contextlib import AsyncExitStack
+
+from seenit import options
+from seenit.console import notes, out, told_plainly
+from seenit.running import run
+from shared.errors import ConfigurationError
+from shared.settings import Settings
+from streams import worker as streams
+from streams.kafka import kafka_address
+from streams.parts import Adapters, open_adapters
+from streams.patience import patiently
+
+
+def worker() -> None:
+    """Index what bucket notifications tell of; as many workers as wanted share the work."""
+    with told_plainly():
+        settings = options.settings_for()
+        kafka_address(settings.kafka_url)
+        if not settings.storage_url.startswith("s3:"):
+            raise ConfigurationError("SEENIT_STORAGE_URL", "set it, such as s3://host:9000")
+        run(_work(settings))
+
+
+async def _work(settings: Settings) -> None:
+    async with AsyncExitStack() as stack:
+        with notes.status("Loading the model"):
+            adapters = await patiently(_opened, settings, stack)
+        await streams.work(settings, adapters, lambda line: out.print(line, soft_wrap=True))
+
+
+async def _opened(settings: Settings, stack: AsyncExitStack) -> Adapters:
+    return await stack.enter_async_context(open_adapters(settings))

@@ -1,0 +1,149 @@
+"""Faust, kept at the edge: it joins the group, fetches, and commits what was acknowledged."""
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import Any, cast
+
+import faust
+from faust.transport.drivers import aiokafka
+from faust.types import TP, AppT
+from faust.types.auth import CredentialsT
+from mode.supervisors import CrashingSupervisor
+
+from shared.errors import TransientError
+from shared.settings import Settings
+from streams.agents import add_agents
+from streams.delivery import Delivery
+from streams.kafka import Kafka
+
+log = logging.getLogger(__name__)
+
+SESSION_S = 10.0  # after so long without a sign of life others take over
+COMMIT_S = 1.0  # what a kill may repeat beside what is in flight
+REJOIN_S = 40.0  # on top of draining: how long others wait for this worker in a rebalance
+STOP_S = 8.0
+RETRY_S = 2.0
+BUFFERED = 1024  # messages that wait in memory to be taken up
+
+
+class _App(faust.App):
+    """Faust without its folders, with a delivery to tell of partitions that come and go."""
+
+    delivery: Delivery
+    drain_s: float
+
+    async def on_first_start(self) -> None:
+        """Make no directories: there are no tables to keep in them."""
+
+
+class _Consumer(aiokafka.Consumer):
+    """Tells the delivery of partitions that come and go, at the right moment."""
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Finish, acknowledge and commit before Faust forgets what was acknowledged."""
+        app = cast("_App", self.app)
+        if not await app.delivery.revoked({tp.partition for tp in revoked}, app.drain_s):
+            log.warning("could not finish all before partitions went; the rest comes again")
+        await self.commit()
+        await super().on_partitions_revoked(revoked)
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """Take up messages of this generation, and no others."""
+        numbers = sorted(tp.partition for tp in assigned)
+        log.info("partitions %s", ", ".join(map(str, numbers)) or "none: all are others'")
+        cast("_App", self.app).delivery.assigned(numbers, generation_id)
+        await super().on_partitions_assigned(assigned, generation_id)
+
+    async def begin_at(self, partition: TP, offset: int) -> None:
+        """Commit where an idle partition begins, so that those who scale workers see no lag."""
+        await self._commit({partition: offset})
+
+
+class _Transport(aiokafka.Transport):
+    Consumer = _Consumer
+
+
+class Consumption:
+    """Faust at work for a delivery; made anew when it crashes, as it does when Kafka is away."""
+
+    def __init__(self, settings: Settings, kafka: Kafka, delivery: Delivery) -> None:
+        self._settings = settings
+        self._kafka = kafka
+        self._delivery = delivery
+        self._app: _App | None = None
+
+    async def run(self) -> None:
+        """Consume until cancelled."""
+        while True:
+            try:
+                await self._consume()
+            except TransientError as error:
+                log.warning("%s; joining anew in %.0f s", error, RETRY_S)
+                await asyncio.sleep(RETRY_S)
+
+    async def drain(self) -> None:
+        """Take up nothing more, finish what is under way, and commit that."""
+        partitions = self._delivery.partitions
+        if not await self._delivery.revoked(partitions, self._settings.drain_s):
+            log.warning("could not finish all in time; the rest comes again")
+        if partitions and self._app is not None:
+            await self._app.consumer.commit()
+
+    async def begin_at(self, partition: int, offset: int) -> None:
+        """Commit the offset of a partition of which nothing was consumed or committed yet."""
+        if self._app is not None:
+            place = TP(self._settings.topic, partition)
+            await cast("_Consumer", self._app.consumer).begin_at(place, offset)
+
+    async def _consume(self) -> None:
+        """Run one Faust app until it crashes.
+
+        Raises:
+            TransientError: it did.
+        """
+        app = self._app = create_app(self._settings, self._kafka, self._delivery)
+        try:
+            await app.start()
+            await app.wait_until_stopped()
+            raise TransientError("kafka", f"Faust stopped: {app.crash_reason!r}")
+        except (OSError, faust.exceptions.FaustError) as error:
+            raise TransientError("kafka", str(error)) from error
+        finally:
+            self._app = None
+            self._delivery.left()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(STOP_S):
+                    await app.stop()
+
+
+def create_app(settings: Settings, kafka: Kafka, delivery: Delivery) -> _App:
+    """Make a Faust app that hands the topic's messages to `delivery`."""
+    app = _App(
+        settings.consumer_group,
+        broker=[f"kafka://{server}" for server in kafka.servers],
+        broker_credentials=_credentials(kafka),
+        broker_session_timeout=SESSION_S,
+        broker_heartbeat_interval=SESSION_S / 4,
+        broker_commit_interval=COMMIT_S,
+        broker_rebalance_timeout=settings.drain_s + REJOIN_S,
+        consumer_auto_offset_reset="earliest",
+        stream_wait_empty=False,  # the delivery drains, for a bounded time
+        stream_buffer_maxsize=BUFFERED,
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        web_enabled=False,
+        agent_supervisor=CrashingSupervisor,
+    )
+    app.delivery = delivery
+    app.drain_s = settings.drain_s
+    app.transport = _Transport(app.conf.broker_consumer, cast("AppT", app))
+    add_agents(app, settings.topic, delivery)
+    return app
+
+
+def _credentials(kafka: Kafka) -> CredentialsT | None:
+    signs_in: dict[str, Any] = {"username": kafka.user, "password": kafka.password}
+    if kafka.mechanism:
+        return faust.SASLCredentials(mechanism=kafka.mechanism, ssl_context=kafka.tls, **signs_in)
+    return faust.SSLCredentials(context=kafka.tls) if kafka.tls else None
