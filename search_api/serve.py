@@ -11,6 +11,7 @@ from search_api.parts import Parts
 from shared.catalog.open import open_reader
 from shared.embedding.load import load_embedder
 from shared.embedding.service import EmbeddingService
+from shared.errors import ConfigurationError
 from shared.images.decoder import Decoder
 from shared.images.limits import Limits
 from shared.serving import address, listen, server_for
@@ -46,13 +47,32 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         await catalog.close()
 
 
+_SIGNING_IN = {"SEENIT_S3_ACCESS_KEY", "SEENIT_S3_SECRET_KEY", "SEENIT_CATALOG_URL"}
+
+
 async def serve(settings: Settings, told: Callable[[str], None]) -> None:
     """Answer until SIGINT or SIGTERM, then finish what is under way and return.
+
+    Signs in as the user who may only read, if one is set.
 
     Args:
         settings: what to read from and where to listen.
         told: called with the address once searches are answered there.
+
+    Raises:
+        ConfigurationError: as `open_parts`, or that user is refused.
+        TransientError: a part does not answer.
     """
+    try:
+        await _serve(settings.for_search(), told)
+    except ConfigurationError as refusal:
+        if not settings.search_user or refusal.option not in _SIGNING_IN:
+            raise
+        problem = f"{settings.search_user} is refused, and `seenit setup` makes it ({refusal})"
+        raise ConfigurationError("SEENIT_SEARCH_USER", problem) from None
+
+
+async def _serve(settings: Settings, told: Callable[[str], None]) -> None:
     with listen(settings.host, settings.port) as listener:
         async with open_parts(settings) as parts:
             server = server_for(create_app(parts, settings))

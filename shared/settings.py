@@ -7,7 +7,7 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -177,7 +177,7 @@ class Settings(BaseSettings):
     )
     search_user: str = Field(
         "",
-        pattern=r"^[a-zA-Z0-9_-]{0,32}$",
+        pattern=r"^([a-zA-Z0-9_-]{3,32})?$",
         description="A user that may only read: made by `seenit setup` in MySQL and MinIO, used by "
         "`seenit serve`; empty uses the settings' other credentials.",
     )
@@ -261,6 +261,34 @@ class Settings(BaseSettings):
                 f"{PREFIX}CATALOG_URL: an S3 store needs a catalog, such as mysql://user:pw@host/seenit"
             )
         return self
+
+    @model_validator(mode="after")
+    def _reader_is_a_user_of_its_own(self) -> Self:
+        if not self.search_user:
+            return self
+        if not 8 <= len(self.search_password.get_secret_value()) <= 40:
+            raise ValueError(f"{PREFIX}SEARCH_PASSWORD: has 8 to 40 characters")
+        if self.search_user in {self.s3_access_key, urlsplit(self.catalog_url).username}:
+            raise ValueError(f"{PREFIX}SEARCH_USER: must not be the user who writes")
+        return self
+
+    def for_search(self) -> Self:
+        """Return the settings of a process that only reads: signed in as `search_user`, if set.
+
+        Nothing of them leads to Kafka, and the credentials of whoever writes are gone.
+        """
+        if not self.search_user:
+            return self
+        password = self.search_password.get_secret_value()
+        changed: dict[str, Any] = {"kafka_url": ""}
+        if self.storage_url.startswith("s3:"):
+            changed |= {"s3_access_key": self.search_user, "s3_secret_key": self.search_password}
+        if self.catalog_url.startswith("mysql:"):
+            parts = urlsplit(self.catalog_url)
+            signs_in = f"{self.search_user}:{quote(password, safe='')}"
+            place = f"{signs_in}@{parts.netloc.rpartition('@')[2]}"
+            changed["catalog_url"] = urlunsplit(parts._replace(netloc=place))
+        return self.model_copy(update=changed)
 
     @property
     def folder(self) -> Path:

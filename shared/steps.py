@@ -5,12 +5,13 @@ from enum import StrEnum
 
 
 class Did(StrEnum):
-    """How a step of setting up came out; all but the last leave things as they should be."""
+    """How a step of setting up came out."""
 
     MADE = "made"
     CHANGED = "changed"
     FOUND = "was there"
     SKIPPED = "not done"
+    REFUSED = "refused"
     FAILED = "failed"
 
 

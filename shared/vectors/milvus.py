@@ -59,7 +59,7 @@ class MilvusIndex:
         self._dimension = dimension
         self._timeout_s = timeout_s
         self._lite = "://" not in url
-        self._alias = _collection_name(model_id)
+        self._alias = collection_name(model_id)
         with _transient():
             self._client = _connect(url, timeout_s)
             self._prepare()
@@ -198,6 +198,20 @@ class MilvusIndex:
         )
 
 
+def has_collection(url: str, model_id: str, timeout_s: float = 10.0) -> bool:
+    """Tell whether a Milvus server has a collection for this model.
+
+    Raises:
+        TransientError: it does not answer.
+    """
+    with _transient():
+        client = _connect(url, timeout_s)
+        try:
+            return bool(client.has_collection(collection_name(model_id), timeout=timeout_s))
+        finally:
+            client.close()
+
+
 def _connect(url: str, timeout_s: float) -> MilvusClient:
     """Open a Lite file, or connect with the user and password that `url` may hold."""
     if "://" not in url:
@@ -208,7 +222,7 @@ def _connect(url: str, timeout_s: float) -> MilvusClient:
     return MilvusClient(uri=place, user=user, password=password, timeout=timeout_s)
 
 
-def _collection_name(model_id: str) -> str:
+def collection_name(model_id: str) -> str:
     """Name the collection: readable, and distinct even where only the signs left out differ."""
     readable = re.sub(r"[^A-Za-z0-9]+", "_", model_id)[:100]
     return f"seenit_{readable}_{hashlib.sha256(model_id.encode()).hexdigest()[:8]}"

@@ -1,9 +1,11 @@
 """Choose the vector index by its URL."""
 
 from pathlib import Path
+from types import ModuleType
 
 from shared.errors import ConfigurationError
 from shared.protocols import VectorIndex
+from shared.steps import Did, Step
 from shared.vectors.exact import ExactIndex
 
 _SQLITE = "sqlite:///"
@@ -25,13 +27,33 @@ def open_index(url: str, model_id: str, dimension: int) -> VectorIndex:
     """
     if url.startswith(_SQLITE):
         return ExactIndex(Path(url.removeprefix(_SQLITE)), model_id, dimension)
-    server = url.startswith(("http://", "https://"))
+    index: VectorIndex = _milvus(url).MilvusIndex(url, model_id, dimension)
+    return index
+
+
+def make_collection(url: str, model_id: str, dimension: int) -> Step:
+    """Make the index's collection, or file, for one model where it is missing; as `open_index`."""
+    if _is_server(url):
+        name = _milvus(url).collection_name(model_id)
+        there = _milvus(url).has_collection(url, model_id)
+    else:
+        name = url.removeprefix(_SQLITE)
+        there = Path(name).exists()
+    open_index(url, model_id, dimension).close()
+    return Step("collection", name, Did.FOUND if there else Did.MADE, f"{dimension} dimensions")
+
+
+def _is_server(url: str) -> bool:
+    return url.startswith(("http://", "https://"))
+
+
+def _milvus(url: str) -> ModuleType:
     try:
-        if not server:
+        if not _is_server(url):
             import milvus_lite  # type: ignore[import-untyped] # noqa: F401, PLC0415 - an extra; only seen to be there
-        from shared.vectors.milvus import MilvusIndex  # noqa: PLC0415 - pymilvus is an extra
+        from shared.vectors import milvus  # noqa: PLC0415 - pymilvus is an extra
     except ImportError as error:
-        extra = "distributed" if server else "milvus-lite"
+        extra = "distributed" if _is_server(url) else "milvus-lite"
         problem = f"Milvus needs more packages: pip install 'seenit[{extra}]' ({error})"
         raise ConfigurationError("SEENIT_INDEX_URL", problem) from error
-    return MilvusIndex(url, model_id, dimension)
+    return milvus
