@@ -1,4 +1,4 @@
-"""`python -m stack start|stop`: the real services, for working by hand.
+"""`python -m stack start|stop [NAME …]`: the real services, for working by hand.
 
 They run natively, also where there is a container engine. Leaves `.stack/env` (settings as
 KEY=value lines), and per service `.stack/NAME.pid` and `.stack/NAME.log`; data stay in
@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from stack.daemon import stop_group
@@ -25,18 +26,18 @@ To go on:
 `make stack-stop` ends the services; their data stay in .stack."""
 
 
-def start() -> int:
+def start(names: Sequence[str]) -> int:
     """Start what is not running and write the settings; 1 if a service cannot be had."""
     STATE.mkdir(exist_ok=True)
     running = {name for name in PORTS if _alive(_pid(name))}
     stack = Stack(STATE, bound=False, ports=_ports(running))
-    problems = stack.start(name for name in PORTS if name not in running)
-    for name, daemon in stack.daemons.items():
+    problems = stack.start(name for name in names if name not in running)
+    for name in names:
+        daemon = stack.daemons[name]
         if daemon.pid is not None:
             (STATE / f"{name}.pid").write_text(str(daemon.pid))
-        where = " ".join(daemon.settings.values())
         said = problems.get(name) or ("already running" if name in running else "ready")
-        print(f"{name}: {said}", "" if name in problems else f"at {where}")
+        print(f"{name}: {said}", "" if name in problems else f"at {daemon.service.address}")
     (STATE / "env").write_text(
         "".join(f"{name}={value}\n" for name, value in stack.settings.items())
     )
@@ -44,24 +45,27 @@ def start() -> int:
     return int(bool(problems))
 
 
-def stop() -> int:
+def stop(names: Sequence[str]) -> int:
     """End what `start` started."""
-    for name in reversed(PORTS):
+    for name in names:
         pid = _pid(name)
         if pid is not None:
             stop_group(pid, 20.0, lambda pid=pid: not _alive(pid))  # type: ignore[misc]
         (STATE / f"{name}.pid").unlink(missing_ok=True)
-    (STATE / "env").unlink(missing_ok=True)
+    if not [*STATE.glob("*.pid")]:
+        (STATE / "env").unlink(missing_ok=True)
     return 0
 
 
 def _ports(running: set[str]) -> dict[str, int]:
-    """Settle the ports: of what runs where it is, else the usual ones, else any that is free."""
+    """Settle the ports: of what runs where it is, else the usual ones, else any that are free."""
     kept = STATE / "ports.json"
-    ports = json.loads(kept.read_text()) if running else {}
+    last = json.loads(kept.read_text()) if kept.exists() else {}
+    ports = {}
     for name, usual in PORTS.items():
-        if name not in running:
-            ports[name] = usual if is_free(usual) else free_ports(1)[0]
+        wanted = [usual, *([last[name]] if name in last else [])]
+        free = next((port for port in wanted if is_free(port)), None) or free_ports(1)[0]
+        ports[name] = last[name] if name in running else free
         if ports[name] != usual and name not in running:
             print(f"{name}: port {usual} is taken by another program, so {ports[name]} is used")
     kept.write_text(json.dumps(ports))
@@ -88,4 +92,8 @@ def _alive(pid: int | None) -> bool:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m stack", description=__doc__)
     parser.add_argument("action", choices=["start", "stop"])
-    sys.exit({"start": start, "stop": stop}[parser.parse_args().action]())
+    parser.add_argument("names", metavar="NAME", nargs="*", help=f"of {', '.join(PORTS)}; or all")
+    asked = parser.parse_args()
+    if unknown := {*asked.names} - {*PORTS}:
+        parser.error(f"there is no {', '.join(sorted(unknown))}")
+    sys.exit({"start": start, "stop": stop}[asked.action](asked.names or [*PORTS]))

@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from stack.programs import find, kept, run
-from stack.service import Command, free_ports
+from stack.service import Command, accepts, free_ports
 
 _VERSION = "3.9.1"
 _LIBRARIES = "".join(
@@ -21,7 +21,11 @@ _POM = f"""<project>
 </project>
 """
 _CLUSTER = "c2Vlbml0LXN0YWNrLTAwMQ"
-_STARTED = "Kafka Server started"
+_LOGGING = """log4j.rootLogger=WARN, console
+log4j.appender.console=org.apache.log4j.ConsoleAppender
+log4j.appender.console.layout=org.apache.log4j.PatternLayout
+log4j.appender.console.layout.ConversionPattern=[%d] %p %m (%c)%n
+"""
 # A node of a few topics: a small heap, and no time spent on compiling for the long run.
 _JAVA = ("-Xms96m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 
@@ -33,10 +37,9 @@ class Kafka:
         port: where it listens.
 
     Attributes:
-        address: `host:port`.
-        through: the port of a second listener for a TCP proxy; those who come by it are told to
-            come back by `proxy`.
-        proxy: the port where that proxy must listen.
+        upstream: `host:port` of a second listener, for a TCP proxy; those who come by it are told
+            to come back by `proxy`.
+        proxy: `host:port` where that proxy must listen.
     """
 
     name = "kafka"
@@ -45,16 +48,15 @@ class Kafka:
     def __init__(self, port: int) -> None:
         self.address = f"127.0.0.1:{port}"
         self.settings: Mapping[str, str] = {"SEENIT_KAFKA_URL": f"kafka://{self.address}"}
-        self.through, self.proxy, self._controller = free_ports(3)
-        self._log = Path("server.log")
+        self.upstream, self.proxy, self._controller = (
+            f"127.0.0.1:{free}" for free in free_ports(3)
+        )
 
     def prepare(self, data: Path) -> Command:
         """Have the jars and format the data; see `stack.service.Service`."""
         java = find("java", "default-jre-headless")
         libraries = kept(f"kafka-{_VERSION}", _fetch)
-        self._log = data / "server.log"
-        self._log.unlink(missing_ok=True)  # its words of the last time would count
-        (data / "log4j.properties").write_text(_logging(self._log))
+        (data / "log4j.properties").write_text(_LOGGING)
         properties = data / "server.properties"
         properties.write_text(self._properties(data))
         command = [java, *_JAVA, f"-Dlog4j.configuration=file:{quote(str(data))}/log4j.properties"]
@@ -65,20 +67,18 @@ class Kafka:
         return Command([*command, "kafka.Kafka", str(properties)])
 
     def ready(self) -> bool:
-        """Tell whether it says so; before that it answers, though not for all."""
-        return self._log.exists() and _STARTED in self._log.read_text(errors="replace")
+        """Tell whether it takes connections, which it does once it may lead partitions."""
+        return accepts(self.address)
 
     def _properties(self, data: Path) -> str:
-        controller = f"127.0.0.1:{self._controller}"
-        through, proxy = f"127.0.0.1:{self.through}", f"127.0.0.1:{self.proxy}"
         settings = {
             "process.roles": "broker,controller",
             "node.id": 1,
-            "controller.quorum.voters": f"1@{controller}",
+            "controller.quorum.voters": f"1@{self._controller}",
             "controller.listener.names": "CONTROLLER",
             "inter.broker.listener.name": "PLAIN",
-            "listeners": f"PLAIN://{self.address},PROXY://{through},CONTROLLER://{controller}",
-            "advertised.listeners": f"PLAIN://{self.address},PROXY://{proxy}",
+            "listeners": f"PLAIN://{self.address},PROXY://{self.upstream},CONTROLLER://{self._controller}",
+            "advertised.listeners": f"PLAIN://{self.address},PROXY://{self.proxy}",
             "listener.security.protocol.map": ",".join(
                 f"{name}:PLAINTEXT" for name in ("PLAIN", "PROXY", "CONTROLLER")
             ),
@@ -89,6 +89,9 @@ class Kafka:
             "transaction.state.log.replication.factor": 1,
             "transaction.state.log.min.isr": 1,
             "group.initial.rebalance.delay.ms": 0,
+            # A restart waits until the last one's session has ended: 9 seconds by default.
+            "broker.session.timeout.ms": 2000,
+            "broker.heartbeat.interval.ms": 500,
             "num.network.threads": 2,
             "num.io.threads": 2,
             "log.cleaner.dedupe.buffer.size": 4 << 20,
@@ -102,12 +105,3 @@ def _fetch(folder: Path) -> None:
     pom.write_text(_POM)
     copy = ["dependency:copy-dependencies", f"-DoutputDirectory={folder}"]
     run([mvn, "--quiet", "--batch-mode", "--file", pom, *copy])
-
-
-def _logging(log: Path) -> str:
-    return f"""log4j.rootLogger=INFO, file
-log4j.appender.file=org.apache.log4j.FileAppender
-log4j.appender.file.File={log}
-log4j.appender.file.layout=org.apache.log4j.PatternLayout
-log4j.appender.file.layout.ConversionPattern=[%d] %p %m (%c)%n
-"""

@@ -23,7 +23,8 @@ class Milvus:
     def __init__(self, port: int) -> None:
         self._port = port
         self._health = 0
-        self.url = f"http://127.0.0.1:{port}"
+        self.address = f"127.0.0.1:{port}"
+        self.url = f"http://{self.address}"
         self.settings: Mapping[str, str] = {"SEENIT_INDEX_URL": self.url}
 
     def prepare(self, data: Path) -> Command:

@@ -31,7 +31,8 @@ class MySQL:
 
     def __init__(self, port: int) -> None:
         self._port = port
-        self.url = f"mysql://{USER}:{PASSWORD}@127.0.0.1:{port}"
+        self.address = f"127.0.0.1:{port}"
+        self.url = f"mysql://{USER}:{PASSWORD}@{self.address}"
         self.settings: Mapping[str, str] = {"SEENIT_CATALOG_URL": f"{self.url}/{DATABASE}"}
 
     def prepare(self, data: Path) -> Command:

@@ -10,6 +10,7 @@ from stack.milvus import Milvus
 from stack.minio import MinIO
 from stack.mysql import MySQL
 from stack.service import CannotRun, free_ports
+from stack.toxiproxy import Proxy, Toxiproxy
 
 PORTS = {"kafka": 9092, "minio": 9000, "mysql": 3306, "milvus": 19530}
 """For working by hand: the ports that the services' own documentation uses."""
@@ -25,7 +26,7 @@ _USERS = {
 
 
 class Stack:
-    """Kafka, MinIO, MySQL and Milvus of one place.
+    """Kafka, MinIO, MySQL and Milvus of one place; and, when asked for, a faulty way to each.
 
     Where each listens is settled at once, so each may be started without the others; MinIO keeps
     what it has to tell until Kafka is there.
@@ -44,7 +45,8 @@ class Stack:
         self.minio = MinIO(at["minio"], self.kafka.address, TOPIC)
         self.mysql = MySQL(at["mysql"])
         self.milvus = Milvus(at["milvus"])
-        services = (self.kafka, self.minio, self.mysql, self.milvus)
+        self.toxiproxy = Toxiproxy(free_ports(1)[0])
+        services = (self.kafka, self.minio, self.mysql, self.milvus, self.toxiproxy)
         self.daemons = {service.name: Daemon(service, folder, bound=bound) for service in services}
 
     @property
@@ -70,6 +72,14 @@ class Stack:
         with ThreadPoolExecutor() as threads:
             problems = zip(wanted, threads.map(attempt, wanted), strict=True)
             return {name: problem for name, problem in problems if problem}
+
+    def proxies(self) -> dict[str, Proxy]:
+        """Return a way to each service that can be made to fail; Toxiproxy must run."""
+        kafka = self.toxiproxy.proxy("kafka", self.kafka.upstream, self.kafka.proxy)
+        others = (self.minio, self.mysql, self.milvus)
+        return {"kafka": kafka} | {
+            service.name: self.toxiproxy.proxy(service.name, service.address) for service in others
+        }
 
     def stop(self, patience_s: float = 20.0) -> None:
         """End what runs, all at the same time."""

@@ -36,11 +36,13 @@ class Service(Protocol):
 
     Attributes:
         name: a word; of its folder and its log.
+        address: `host:port` where it listens.
         settings: the `SEENIT_*` settings that lead to it.
         patience_s: how long it may take to get ready.
     """
 
     name: str
+    address: str
     settings: Mapping[str, str]
     patience_s: float
 
@@ -67,6 +69,16 @@ def answers(url: str, expected: bytes = b"") -> bool:
             return expected in reply.read()
     except OSError:
         return False
+
+
+def accepts(address: str) -> bool:
+    """Tell whether `host:port` takes connections."""
+    host, port = address.split(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=2).close()
+    except OSError:
+        return False
+    return True
 
 
 def is_free(port: int) -> bool:

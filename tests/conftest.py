@@ -14,6 +14,7 @@ import pytest
 from stack.daemon import Daemon
 from stack.mysql import MySQL
 from stack.registry import PORTS, Stack
+from stack.toxiproxy import Proxy
 
 
 @pytest.fixture(scope="session")
@@ -91,3 +92,25 @@ def stack(services: Stack) -> Stack:
 def stack_settings(stack: Stack) -> dict[str, str]:
     """The settings of a Seenit that works with the stack, by their names without `SEENIT_`."""
     return {name.removeprefix("SEENIT_").lower(): value for name, value in stack.settings.items()}
+
+
+@pytest.fixture
+def proxies(services: Stack, stack: Stack) -> Iterator[dict[str, Proxy]]:
+    """A way to each service that can be made to fail; sound again after the test."""
+    _have(services, "toxiproxy")
+    ways = stack.proxies()
+    yield ways
+    for proxy in ways.values():
+        proxy.mend()
+
+
+@pytest.fixture
+def proxied_settings(
+    stack: Stack, stack_settings: dict[str, str], proxies: dict[str, Proxy]
+) -> dict[str, str]:
+    """Like `stack_settings`, and each service is reached through its proxy."""
+    settings = stack_settings
+    for name, proxy in proxies.items():
+        address = stack.daemons[name].service.address
+        settings = {key: value.replace(address, proxy.address) for key, value in settings.items()}
+    return settings
