@@ -14,8 +14,10 @@ from seenit.verbs.remove import remove
 from seenit.verbs.samples import samples
 from seenit.verbs.search import search
 from seenit.verbs.serve import serve
+from seenit.verbs.setup import setup
 from seenit.verbs.status import status
 from seenit.verbs.up import up
+from seenit.verbs.worker import worker
 
 app = typer.Typer(
     name="seenit",
@@ -25,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for verb in (up, serve, add, remove, search, status, reconcile, evaluate, samples):
+for verb in (up, setup, worker, serve, add, remove, search, status, reconcile, evaluate, samples):
     app.command()(verb)
 app.add_typer(rejections, name="rejections")
 app.add_typer(bench, name="bench")

@@ -30,6 +30,7 @@ BUFFERED = 1024  # messages that wait in memory to be taken up
 class _App(faust.App):
     """Faust without its folders, with a delivery to tell of partitions that come and go."""
 
+    logger = logging.getLogger("faust")  # else it would speak as this room
     delivery: Delivery
     drain_s: float
 
@@ -39,6 +40,8 @@ class _App(faust.App):
 
 class _Consumer(aiokafka.Consumer):
     """Tells the delivery of partitions that come and go, at the right moment."""
+
+    logger = logging.getLogger("faust")
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Finish, acknowledge and commit before Faust forgets what was acknowledged."""
