@@ -77,6 +77,7 @@ class Requests:
             region=self._address.region,
             headers={
                 "Host": self._address.netloc,
+                "User-Agent": "seenit",
                 "x-amz-content-sha256": _NOTHING,
                 "x-amz-date": now.strftime("%Y%m%dT%H%M%SZ"),
             },
