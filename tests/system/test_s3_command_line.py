@@ -2,13 +2,17 @@
 
 import json
 import os
+from pathlib import Path
 from uuid import uuid4
 
+import httpx
 import pytest
+import skimage
 from minio import Minio
 from typer.testing import CliRunner
 
 from seenit.cli import app
+from tests.system.running import Running, seenit
 
 
 class Desk:
@@ -26,6 +30,9 @@ class Desk:
         for name in (self.bucket, "others"):
             if not self.client.bucket_exists(name):
                 self.client.make_bucket(name)
+
+    def bundled(self, name: str) -> bytes:
+        return (Path(skimage.__file__).parent / "data" / name).read_bytes()
 
     def run(self, *arguments: object, exit_code: int = 0):
         own = {name: None for name in os.environ if name.startswith("SEENIT_")}
@@ -112,3 +119,28 @@ def test_a_store_that_does_not_answer_is_said_so(desk):
     desk.settings["storage_url"] = "s3://127.0.0.1:1?secure=false"
     done = desk.run("add", desk.write("a.jpg", b"x"), exit_code=1)
     assert "store" in done.stderr
+
+
+def test_what_is_in_the_bucket_is_found_by_its_name_and_linked_to(desk):
+    coffee = desk.bundled("coffee.png")
+    desk.run(
+        "add", desk.write("a b/caf\u00e9 #1.png", coffee), "--prefix", "a b/", "--key", "sku-1"
+    )
+    desk.run("add", desk.write("copy.png", coffee))
+    desk.run("reconcile")
+    server = Running("serve", cwd=desk.folder, **desk.settings)
+    try:
+        name = f"{desk.bucket}/copy.png"
+        told = ("search", name, "--api", server.address(), "--json")
+        done = seenit(*told, cwd=desk.folder, **desk.settings)
+        (hit,) = json.loads(done.stdout)["hits"]
+        assert hit["match"] == "exact"
+        told = {each["key"]: each for each in hit["objects"]}
+        assert set(told) == {"a b/caf\u00e9 #1.png", "copy.png"}
+        assert told["a b/caf\u00e9 #1.png"]["user_key"] == "sku-1"
+        for each in told.values():
+            assert httpx.get(each["url"]).content == coffee, "by a link to the store itself"
+        desk.run("remove", "--user-key", "sku-1")
+        assert set(desk.held()) == {"copy.png"}
+    finally:
+        server.end()
