@@ -25,6 +25,7 @@ FRESHNESS = Histogram(
     "seenit_freshness_seconds", "From a change to its being searchable.", buckets=_FRESHNESS
 )
 DRIFT = Gauge("seenit_drift_objects", "Differences that the last reconciliation found.")
+HELD_BACK = Gauge("seenit_held_back_objects", "Removals that the last reconciliation asks about.")
 
 # Search
 SEARCHES = Counter("seenit_searches", "Searches answered, by HTTP status.", ["status"])

@@ -28,6 +28,10 @@ class Ask:
             return self
         return Ask(merged(older.event, self.event), older.told + self.told)
 
+    def telling(self, done: Done) -> "Ask":
+        """Ask the same, for one more."""
+        return Ask(self.event, (*self.told, done))
+
 
 class Resting:
     """Objects that were changing when looked at; they are looked at again in a moment.
@@ -65,9 +69,14 @@ class Resting:
         """It came to rest."""
         self._looks.pop(ref, None)
 
-    def any_settling(self) -> bool:
-        """Whether any is likely to come to rest soon."""
-        return any(self._looks[ref] < PATIENCE for ref in self._asks)
+    def in_motion(self, ref: ObjectRef) -> bool:
+        """Whether it rests, and keeps changing so that it may do so for ever."""
+        return ref in self._asks and self._looks[ref] >= PATIENCE
+
+    def telling(self, done: Done) -> list[ObjectRef]:
+        """Tell one more of what becomes of those that rest now; names them."""
+        self._asks = {ref: (ask.telling(done), timer) for ref, (ask, timer) in self._asks.items()}
+        return list(self._asks)
 
     def _rested(self, ref: ObjectRef) -> None:
         if ask := self.wake(ref):

@@ -14,7 +14,7 @@ from streams.batches import Settled
 from streams.collector import keep_collecting
 from streams.parts import Parts
 from streams.progress import Progress
-from streams.reconcile import Report, TooManyRemovals
+from streams.surveys import Report
 from streams.watcher import Watcher
 
 log = logging.getLogger(__name__)
@@ -73,15 +73,13 @@ class FolderIngest:
     async def _reconcile(self) -> Report:
         reconciler = self._parts.reconciler
         report = await reconciler.survey()
-        self.progress.begin(report.total("differing"))
+        self.progress.begin(report.work)
         try:
-            try:
-                await reconciler.feed(report)
-            except TooManyRemovals as question:
-                log.warning("%s. If that is right: seenit reconcile --force", question)
-            await self._parts.intake.idle()
+            await reconciler.mend(report, self._parts.intake)
         finally:
             self.progress.end()
+        if report.question:
+            log.warning(report.question)
         return report
 
     def _settled(self, settled: Settled) -> None:

@@ -5,6 +5,7 @@ recorded last is what was read last.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
@@ -35,7 +36,7 @@ class Intake:
         self._batch_size = batch_size
         self._batch_age_s = batch_age_s
         self._waiting: dict[ObjectRef, Ask] = {}
-        self._under_way: set[ObjectRef] = set()
+        self._under_way: dict[ObjectRef, Ask] = {}
         self._resting = Resting(self._put)
         self._changed = asyncio.Event()
         self._listeners: list[Callable[[Settled], None]] = []
@@ -60,8 +61,20 @@ class Intake:
         return len(self._waiting)
 
     async def idle(self) -> None:
-        """Wait until nothing waits and nothing is under way, objects that keep changing aside."""
-        await self._until(self._is_idle)
+        """Wait until all that was offered so far is settled, objects that keep changing aside."""
+        left: Counter[ObjectRef] = Counter()
+
+        def done(settled: Settled) -> None:
+            left[settled.event.ref] -= 1
+
+        for asks in (self._waiting, self._under_way):
+            for ref, ask in asks.items():
+                asks[ref] = ask.telling(done)
+            left.update(asks.keys())
+        left.update(self._resting.telling(done))
+        for ref in left:
+            while left[ref] > 0 and not self._resting.in_motion(ref):
+                await self._next_change()
 
     async def run(self) -> None:
         """Process events until cancelled; what is under way is then finished first.
@@ -79,22 +92,21 @@ class Intake:
             except asyncio.CancelledError:
                 return
 
-    async def _next_batch(self) -> list[Ask]:
+    async def _next_batch(self) -> list[Event]:
         """Wait for an event, then for a full batch or its age."""
         await self._until(lambda: self._ready(1))
         with suppress(TimeoutError):
             async with asyncio.timeout(self._batch_age_s):
                 await self._until(lambda: self._ready(self._batch_size))
         refs = list(islice(self._free(), self._batch_size))
-        self._under_way.update(refs)
-        asks = [self._waiting.pop(ref) for ref in refs]
+        asks = {ref: self._waiting.pop(ref) for ref in refs}
+        self._under_way.update(asks)
         self._tell()
-        return asks
+        return [ask.event for ask in asks.values()]
 
-    async def _process(self, batch: list[Ask]) -> None:
-        processed = await self._processor.process([ask.event for ask in batch])
-        asks = {ask.event.ref: ask for ask in batch}
-        self._under_way.difference_update(asks)
+    async def _process(self, batch: list[Event]) -> None:
+        processed = await self._processor.process(batch)
+        asks = {event.ref: self._under_way.pop(event.ref) for event in batch}
         for settled in processed.settled:
             self._resting.settled(settled.event.ref)
             for told in (*self._listeners, *asks[settled.event.ref].told):
@@ -123,14 +135,14 @@ class Intake:
         """Whether `wanted` events can be taken up now."""
         return next(islice(self._free(), wanted - 1, None), None) is not None
 
-    def _is_idle(self) -> bool:
-        return not (self._waiting or self._under_way or self._resting.any_settling())
-
     async def _until(self, holds: Callable[[], bool]) -> None:
         """Wait for a condition. What follows the last look at it runs before anything else does."""
         while not holds():
-            self._changed.clear()
-            await self._changed.wait()
+            await self._next_change()
+
+    async def _next_change(self) -> None:
+        self._changed.clear()
+        await self._changed.wait()
 
     def _tell(self) -> None:
         """Wake all who wait, to look whether their condition holds."""

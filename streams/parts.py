@@ -80,7 +80,7 @@ def assemble(adapters: Adapters, settings: Settings) -> Iterator[Parts]:
     with closing(pipeline):
         age = settings.batch_age_ms / 1000
         intake = Intake(Bisection(pipeline), batch_size=settings.batch_size, batch_age_s=age)
-        reconciler = Reconciler(store, catalog, intake, guard=settings.removal_guard)
+        reconciler = Reconciler(store, catalog, index, guard=settings.removal_guard)
         yield Parts(store, catalog, index, decoder, embedding, intake, reconciler)
 
 

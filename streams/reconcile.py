@@ -1,141 +1,176 @@
-"""Makes the catalog agree with the store: at start-up, now and then, and by hand.
+"""Makes catalog and index agree with the store: at start-up, now and then, and by hand.
 
-The store is the truth. Differences go through the same intake as any event. A listing that fails
+The store is the truth. What differs goes through the same intake as any event. A listing that fails
 removes nothing, and a removal of more than a set share of a bucket stops and asks.
 """
 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass, field
 from itertools import islice
+from typing import Protocol
 
 from shared import metrics
-from shared.errors import SeenitError
-from shared.protocols import CatalogReader, ObjectStore
-from shared.records import Event, ObjectStat, StoredObject
+from shared.errors import TransientError
+from shared.protocols import Catalog, ObjectStore, VectorIndex
+from shared.records import Event, ObjectFilter, ObjectStat, StoredObject
 from streams.differences import Difference, Kind, differences
-from streams.intake import Intake
+from streams.repair import IndexRepair
+from streams.surveys import Report, Survey, most_removals
 
 PAGE = 1000
-GUARD_FLOOR = 10  # fewer removals than this need no question, whatever their share
 
 
-class TooManyRemovals(SeenitError):  # noqa: N818 - names what was found, not a fault
-    """More would vanish than the guard allows; perhaps the wrong folder, or one not mounted.
+class Taker(Protocol):
+    """Whom a reconciler feeds: an intake, or whatever leads to one."""
 
-    Attributes:
-        buckets: per bucket, how many objects would be removed and how many it has.
-    """
+    async def offer(self, event: Event) -> None:
+        """Take an event; waits while too much is under way."""
 
-    def __init__(self, buckets: dict[str, tuple[int, int]]) -> None:
-        told = ", ".join(f"{gone} of {held} in {name}" for name, (gone, held) in buckets.items())
-        super().__init__(f"{told} are gone from the store; nothing of them was removed")
-        self.buckets = buckets
-
-
-@dataclass(slots=True)
-class Survey:
-    """What a comparison counted in one bucket."""
-
-    added: int = 0
-    changed: int = 0
-    removed: int = 0
-    unchanged: int = 0
-
-    def count(self, difference: Difference | None) -> None:
-        """Add one object."""
-        name = difference.kind.value if difference else "unchanged"
-        setattr(self, name, getattr(self, name) + 1)
-
-    @property
-    def differing(self) -> int:
-        """How many objects differ."""
-        return self.added + self.changed + self.removed
-
-    @property
-    def held(self) -> int:
-        """How many objects the catalog holds."""
-        return self.unchanged + self.changed + self.removed
-
-    def most_removals(self, share: float) -> int:
-        """How many removals need no question, if at most `share` of the objects may vanish."""
-        return max(GUARD_FLOOR - 1, int(share * self.held))
-
-
-@dataclass(slots=True)
-class Report:
-    """What a reconciliation found, and what it held back."""
-
-    buckets: dict[str, Survey] = field(default_factory=dict)
-    held_back: dict[str, tuple[int, int]] = field(default_factory=dict)
-
-    def total(self, name: str) -> int:
-        """Sum one count, such as `added`, over all buckets."""
-        return sum(getattr(survey, name) for survey in self.buckets.values())
+    async def idle(self) -> None:
+        """Wait until all that was offered is settled, objects that keep changing aside."""
 
 
 class Reconciler:
-    """Compares a store with the catalog and feeds what differs to an intake."""
+    """Compares store, catalog and index, and has what differs looked at again.
+
+    Args:
+        guard: the share of a bucket's objects, or of the index's vectors, that may go unasked.
+    """
 
     def __init__(
-        self, store: ObjectStore, catalog: CatalogReader, intake: Intake, *, guard: float
+        self, store: ObjectStore, catalog: Catalog, index: VectorIndex, *, guard: float
     ) -> None:
         self._store = store
         self._catalog = catalog
-        self._intake = intake
+        self._repair = IndexRepair(catalog, index)
         self._guard = guard
 
     async def survey(self, bucket: str | None = None, prefix: str = "") -> Report:
-        """Compare and count; change nothing.
+        """Compare and count; change nothing. A bucket whose listing fails is left out, and named.
 
         Raises:
-            TransientError: the listing or the catalog failed.
+            TransientError: catalog or index do not answer, or no bucket could be listed.
         """
-        report = Report()
+        report = Report(ObjectFilter((bucket,) if bucket is not None else (), prefix))
         for name in await self._buckets(bucket):
-            survey = report.buckets[name] = Survey()
-            async for difference in self._compare(name, prefix):
-                survey.count(difference)
-            if survey.removed > survey.most_removals(self._guard):
-                report.held_back[name] = (survey.removed, survey.held)
-        metrics.DRIFT.set(report.total("differing"))
+            try:
+                await self._survey_bucket(report, name)
+            except TransientError as error:
+                _note_failure(report, name, error)
+        if report.failed and not report.buckets:
+            raise TransientError("store", next(iter(report.failed.values())))
+        await self._survey_index(report)
+        metrics.DRIFT.set(report.drift)
+        metrics.HELD_BACK.set(report.removals_held_back)
         return report
 
-    async def feed(
+    async def mend(
         self,
         report: Report,
-        prefix: str = "",
+        into: Taker,
         *,
         force: bool = False,
         offered: Callable[[], None] = lambda: None,
     ) -> None:
-        """Offer what differs in the surveyed buckets to the intake, waiting while that is full.
+        """Have all that differs looked at again; returns when that is done.
 
         Removals of a bucket that the guard held back are left out unless `force`; and should more
-        have vanished since the survey than the guard allows, the rest is held back too.
+        have vanished since the survey than the guard allows, the rest is held back too. Then come
+        the pictures whose vectors are lost, then the vectors that no picture has.
+
+        Args:
+            report: of a survey; what is held back and what is done is added to it.
+            into: takes the events.
+            force: remove, however much would vanish.
+            offered: called for each event.
 
         Raises:
-            TransientError: the listing or the catalog failed; what was offered so far is right.
-            TooManyRemovals: at the end, when the guard held something back.
+            TransientError: a part does not answer; what was done so far is right.
         """
+        if force:
+            report.held_back.clear()
         for name, survey in report.buckets.items():
-            if not survey.differing:
+            if survey.differing:
+                try:
+                    await self._feed_bucket(report, name, into, force=force, offered=offered)
+                except TransientError as error:
+                    _note_failure(report, name, error)
+        await into.idle()
+        if report.restored:
+            await self._restore(report, into, offered)
+            await into.idle()
+        if report.orphans:
+            await self._sweep(report, force=force)
+        metrics.HELD_BACK.set(report.removals_held_back)
+
+    async def _survey_bucket(self, report: Report, name: str) -> None:
+        survey = Survey()
+        async for difference in self._compare(name, report.where.prefix):
+            survey.count(difference)
+        report.buckets[name] = survey
+        if survey.removed > most_removals(survey.held, self._guard):
+            report.held_back[name] = (survey.removed, survey.held)
+
+    async def _survey_index(self, report: Report) -> None:
+        async for found in self._repair.apart():
+            report.restored += len(await self._repair.holders(found.lost, report.where))
+            report.vectors += found.vectors
+            if report.is_whole:
+                report.orphans += len(found.orphans)
+        async for _ in self._repair.wanting(report.where):  # of an earlier repair that was cut off
+            report.restored += 1
+        self._ask_about_orphans(report)
+
+    async def _feed_bucket(
+        self,
+        report: Report,
+        name: str,
+        into: Taker,
+        *,
+        force: bool,
+        offered: Callable[[], None],
+    ) -> None:
+        survey = report.buckets[name]
+        most = 0 if name in report.held_back else most_removals(survey.held, self._guard)
+        removals = 0
+        async for difference in self._compare(name, report.where.prefix):
+            if difference is None:
                 continue
-            most = 0 if name in report.held_back else survey.most_removals(self._guard)
-            removals = 0
-            async for difference in self._compare(name, prefix):
-                if difference is None:
+            if difference.kind is Kind.REMOVED and not force:
+                removals += 1
+                if removals > most:
+                    report.held_back[name] = (removals, survey.held)
                     continue
-                if difference.kind is Kind.REMOVED and not force:
-                    removals += 1
-                    if removals > most:
-                        report.held_back[name] = (removals, survey.held)
-                        continue
-                await self._intake.offer(_event(difference))
-                offered()
-        if report.held_back and not force:
-            raise TooManyRemovals(report.held_back)
+            await into.offer(_event(difference))
+            offered()
+
+    async def _restore(self, report: Report, into: Taker, offered: Callable[[], None]) -> None:
+        """Have the pictures embedded anew whose vectors are lost.
+
+        The catalog remembers what is still to be done, should this be cut off.
+        """
+        await self._repair.unindex_lost()
+        async for stored in self._repair.wanting(report.where):
+            await into.offer(Event(stored.stat.ref, time.time(), size=stored.stat.size, again=True))
+            offered()
+
+    async def _sweep(self, report: Report, *, force: bool) -> None:
+        """Leave the vectors of no picture to the collector."""
+        report.vectors = report.orphans = 0
+        if not report.is_whole:
+            return
+        async for found in self._repair.apart():  # most may have found their pictures meanwhile
+            report.vectors += found.vectors
+            report.orphans += len(found.orphans)
+        self._ask_about_orphans(report)
+        report.orphans_held_back = report.orphans_held_back and not force
+        if not report.orphans_held_back:
+            report.orphans = await self._repair.adopt_orphans()
+
+    def _ask_about_orphans(self, report: Report) -> None:
+        most = most_removals(report.vectors, self._guard)
+        report.orphans_held_back = report.orphans > most
 
     async def _buckets(self, bucket: str | None) -> list[str]:
         if bucket is not None:
@@ -161,6 +196,13 @@ class Reconciler:
             for row in page:
                 yield row
             after = page[-1].stat.ref
+
+
+def _note_failure(report: Report, bucket: str, error: TransientError) -> None:
+    """Go on without a bucket that cannot be listed; with anything else there is no going on."""
+    if error.part != "store":
+        raise error
+    report.failed[bucket] = str(error)
 
 
 def _event(difference: Difference) -> Event:

@@ -55,8 +55,7 @@ async def measure(
                 working = asyncio.create_task(parts.intake.run())
                 await asyncio.to_thread(bare.ingest_rate, embedder, paths[:64])  # warms up
                 began = time.perf_counter()
-                await parts.reconciler.feed(await parts.reconciler.survey())
-                await parts.intake.idle()
+                await parts.reconciler.mend(await parts.reconciler.survey(), parts.intake)
                 end_to_end = count / (time.perf_counter() - began)
                 working.cancel()
                 step(f"round {turn + 1} of {ROUNDS}: bare loop")

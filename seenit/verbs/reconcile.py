@@ -1,7 +1,8 @@
 """`seenit reconcile`: makes catalog and index equal to the store."""
 
 from collections import Counter
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
+from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -14,8 +15,9 @@ from shared.errors import SeenitError
 from shared.records import Outcome
 from shared.settings import Settings
 from shared.storage.open import open_store
+from streams.collector import collect
 from streams.parts import open_parts
-from streams.reconcile import Report, TooManyRemovals
+from streams.surveys import Report
 
 COUNTS = ("added", "changed", "removed", "unchanged")
 
@@ -37,40 +39,61 @@ def reconcile(  # noqa: PLR0913 - a command's arguments are its options
     """Make catalog and index equal to the store: initial load, repair, or by hand."""
     with told_plainly():
         settings = options.settings_for(folder, data)
-        report, outcomes = run(_reconcile(settings, bucket, prefix, dry_run=dry_run, force=force))
-        if report.held_back and not (force or dry_run):
-            question = TooManyRemovals(report.held_back)
-            raise SeenitError(f"{question}. If that is right: seenit reconcile --force")
-    counts = {name: report.total(name) for name in COUNTS}
-    if not dry_run:
-        counts["rejected"] = outcomes[Outcome.REJECTED]
-        counts["in_motion"] = report.total("differing") - outcomes.total()
-    if as_json:
-        print_json(counts)
-    else:
-        out.print(_sentence(counts))
+        report, looked_at = run(_reconcile(settings, bucket, prefix, dry_run=dry_run, force=force))
+        counts = _counts(report)
+        if not dry_run:
+            counts |= {name: looked_at[name] for name in ("rejected", "in_motion")}
+        if as_json:
+            print_json(counts)
+        else:
+            out.print(_sentence(counts))
+        if told := _problems(report, asks=not dry_run):
+            raise SeenitError("; ".join(told))
 
 
 async def _reconcile(
     settings: Settings, bucket: str | None, prefix: str, *, dry_run: bool, force: bool
-) -> tuple[Report, Counter[Outcome]]:
+) -> tuple[Report, Counter[str]]:
+    """Compare and mend; tells what was found, and of what was looked at how much came to what."""
+    looked_at: Counter[str] = Counter()
     async with AsyncExitStack() as stack:
         with notes.status("Comparing"):
             parts = await stack.enter_async_context(open_parts(settings, open_store(settings)))
             report = await parts.reconciler.survey(bucket, prefix)
-        differing = report.total("differing")
-        if dry_run or not differing:
-            return report, Counter()
-        async with indexing(parts, differing) as outcomes:
-            with suppress(TooManyRemovals):  # told at the end; the rest is done first
-                await parts.reconciler.feed(report, prefix, force=force)
-        return report, outcomes
+        if dry_run or not report.drift:
+            return report, looked_at
+        async with indexing(parts, report.work) as outcomes:
+            await parts.reconciler.mend(
+                report,
+                parts.intake,
+                force=force,
+                offered=lambda: looked_at.update(["in_motion"]),
+            )
+        if report.orphans:
+            await collect(parts.catalog, parts.index, timedelta(seconds=settings.collect_grace_s))
+        looked_at["in_motion"] -= outcomes.total()
+        looked_at["rejected"] = outcomes[Outcome.REJECTED]
+    return report, looked_at
+
+
+def _counts(report: Report) -> dict[str, int]:
+    counts = {name: report.total(name) for name in COUNTS}
+    return counts | {"restored": report.restored, "orphans": report.orphans}
+
+
+def _problems(report: Report, *, asks: bool) -> list[str]:
+    told = [f"{name} could not be compared ({why})" for name, why in report.failed.items()]
+    return [*told, report.question] if report.question and asks else told
 
 
 def _sentence(counts: dict[str, int]) -> str:
     told = ", ".join(f"{counts[name]:,} {name}" for name in COUNTS)
+    if restored := counts["restored"]:
+        told += f"; {restored:,} pictures whose vectors the index had lost"
+    if orphans := counts["orphans"]:
+        told += f"; {orphans:,} vectors that belong to no picture"
     if rejected := counts.get("rejected"):
-        told += f"; {rejected:,} of them rejected, see: seenit rejections list"
+        told += f"; {rejected:,} rejected, see: seenit rejections list"
     if in_motion := counts.get("in_motion"):
         told += f"; {in_motion:,} are being written right now and left for the next time"
     return told

@@ -20,7 +20,7 @@ from shared.settings import Settings
 from shared.storage.open import open_folder
 from streams.folder_ingest import FolderIngest
 from streams.parts import open_parts
-from streams.reconcile import Report
+from streams.surveys import Report
 
 
 def up(

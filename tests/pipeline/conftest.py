@@ -61,8 +61,9 @@ class Plant:
     def intake(self, **others) -> Intake:
         return Intake(Bisection(self.pipeline(**others)), batch_size=64, batch_age_s=0.001)
 
-    def reconciler(self, intake: Intake | None = None, guard: float = 0.5) -> Reconciler:
-        return Reconciler(self.store, self.catalog, intake or self.intake(), guard=guard)
+    def reconciler(self, guard: float = 0.5, **others) -> Reconciler:
+        parts = {name: getattr(self, name) for name in ("store", "catalog", "index")}
+        return Reconciler(**(parts | others), guard=guard)
 
     def write(self, **files: bytes) -> None:
         """Write files of the bucket `cats`; a name's `_` stands for its dot."""

@@ -12,7 +12,7 @@ from shared.errors import TransientError
 from shared.settings import Settings
 from streams.folder_ingest import FolderIngest
 from streams.parts import Parts
-from streams.reconcile import Report
+from streams.surveys import Report
 from tests.fakes import Faulty, ThumbnailEmbedder
 from tests.pipeline.conftest import picture
 
@@ -25,7 +25,7 @@ def ingest(plant):
         embedding = EmbeddingService(ThumbnailEmbedder())
         plant.stack.callback(embedding.close)
         intake = plant.intake()
-        reconciler = plant.reconciler(intake)
+        reconciler = plant.reconciler()
         parts = Parts(
             plant.store, plant.catalog, plant.index, plant.decoder, embedding, intake, reconciler
         )

@@ -2,28 +2,32 @@
 
 import asyncio
 import shutil
+from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 from prometheus_client import REGISTRY
 
+from shared.catalog.open import open_catalog
 from shared.digests import image_digest
 from shared.errors import TransientError
-from streams.intake import Intake
-from streams.reconcile import GUARD_FLOOR, PAGE, Reconciler, Report, TooManyRemovals
-from tests.fakes import FakeProcessor
+from shared.records import ImageFacts, IndexedObject, ObjectRef, ObjectStat
+from streams import repair
+from streams.collector import collect
+from streams.reconcile import PAGE
+from streams.surveys import GUARD_FLOOR, Report
+from tests.fakes import ThumbnailEmbedder, as_said
 from tests.pipeline.conftest import at_work, picture
 
 
-async def reconcile(plant, *, force: bool = False, guard: float = 0.5, prefix: str = "") -> Report:
-    """Compare, feed and process, as `seenit reconcile` does."""
-    intake = plant.intake()
-    reconciler = plant.reconciler(intake, guard)
-    report = await reconciler.survey(prefix=prefix)
-    try:
-        await reconciler.feed(report, prefix, force=force)
-    finally:
-        async with at_work(intake):
-            pass
+async def reconcile(
+    plant, *, force: bool = False, guard: float = 0.5, prefix: str = "", bucket: str | None = None
+) -> Report:
+    """Compare and mend, as `seenit reconcile` does."""
+    reconciler, intake = plant.reconciler(guard), plant.intake()
+    report = await reconciler.survey(bucket, prefix)
+    async with at_work(intake):
+        await reconciler.mend(report, intake, force=force)
     return report
 
 
@@ -58,13 +62,9 @@ async def test_a_survey_changes_nothing(plant):
     (plant.root / "cats/p000.png").unlink()
     plant.write(new_png=picture("black"))
     before = await plant.rows()
-    processor = FakeProcessor()
-    intake = Intake(processor, batch_size=1, batch_age_s=0)
-    assert counts(await plant.reconciler(intake).survey()) == (1, 0, 1, 2)
+    assert counts(await plant.reconciler().survey()) == (1, 0, 1, 2)
     assert REGISTRY.get_sample_value("seenit_drift_objects") == 2
-    async with at_work(intake):
-        pass
-    assert (await plant.rows(), processor.batches) == (before, [])
+    assert await plant.rows() == before
 
 
 async def test_a_bucket_that_vanished_is_forgotten_and_one_with_a_strange_name_rejected(plant):
@@ -90,12 +90,15 @@ async def test_more_removals_than_the_guard_allows_stop_and_ask(plant):
     for n in range(11):
         (plant.root / f"cats/p{n:03}.png").unlink()
     plant.write(new_png=picture("white"))
-    with pytest.raises(TooManyRemovals, match="11 of 20 in cats"):
-        await reconcile(plant)
+    report = await reconcile(plant)
+    assert "11 of 20 in cats" in report.question
+    assert "seenit reconcile --force" in report.question
+    assert REGISTRY.get_sample_value("seenit_held_back_objects") == 11
     rows = await plant.rows()
     assert len(rows) == 21, "nothing was removed, and what is new is indexed"
     await reconcile(plant, force=True)
     assert await plant.rows() == plant.on_disk()
+    assert REGISTRY.get_sample_value("seenit_held_back_objects") == 0
 
 
 @pytest.mark.parametrize(("removed", "of", "share"), [(10, 20, 0.5), (GUARD_FLOOR - 1, 9, 0.0)])
@@ -111,29 +114,30 @@ async def test_what_vanishes_between_survey_and_feed_does_not_slip_by_the_guard(
     await fill(plant, 20)
     (plant.root / "cats/p000.png").unlink()
     intake = plant.intake()
-    reconciler = plant.reconciler(intake)
+    reconciler = plant.reconciler()
     report = await reconciler.survey()
+    assert report.question is None
     for n in range(1, 20):
         (plant.root / f"cats/p{n:03}.png").unlink()
-    with pytest.raises(TooManyRemovals):
-        await reconciler.feed(report)
     async with at_work(intake):
-        pass
+        await reconciler.mend(report, intake)
+    assert report.held_back == {"cats": (20, 20)}
     assert len(await plant.rows()) == 10, "no more than the half that the guard allows"
 
 
 class CutOff:
-    """A store whose listing breaks off in the middle."""
+    """A store whose listing of one bucket breaks off in the middle."""
 
-    def __init__(self, store) -> None:
+    def __init__(self, store, bucket: str) -> None:
         self._store = store
+        self._bucket = bucket
 
     def buckets(self):
         return self._store.buckets()
 
     def list(self, bucket, prefix=""):
         for n, stat in enumerate(self._store.list(bucket, prefix)):
-            if n == 3:
+            if bucket == self._bucket and n == 3:
                 raise TransientError("store", "the line is cut")
             yield stat
 
@@ -141,16 +145,30 @@ class CutOff:
 async def test_a_listing_that_fails_half_way_removes_nothing(plant):
     await fill(plant, 6)
     before = await plant.rows()
+    cut_off = plant.reconciler(1, store=CutOff(plant.store, "cats"))
+    with pytest.raises(TransientError):
+        await cut_off.survey("cats")
+    (plant.root / "cats/p000.png").unlink()
+    (plant.root / "cats/p005.png").unlink()
+    report = await plant.reconciler(1).survey()
     intake = plant.intake()
-    cut_off = Reconciler(CutOff(plant.store), plant.catalog, intake, guard=1)
-    report = await plant.reconciler().survey()
-    report.buckets["cats"].removed = 1  # so that it is compared again
-    for attempt in (cut_off.survey(), cut_off.feed(report)):
-        with pytest.raises(TransientError):
-            await attempt
     async with at_work(intake):
-        pass
+        await cut_off.mend(report, intake)
+    assert report.failed == {"cats": "store: the line is cut"}
     assert await plant.rows() == before
+
+
+async def test_buckets_that_can_be_listed_do_not_wait_for_one_that_cannot(plant):
+    await fill(plant, 6)
+    (plant.root / "dogs").mkdir()
+    (plant.root / "dogs/a.png").write_bytes(picture("red"))
+    reconciler = plant.reconciler(store=CutOff(plant.store, "cats"))
+    report = await reconciler.survey()
+    assert (set(report.buckets), set(report.failed)) == ({"dogs", "pictures"}, {"cats"})
+    intake = plant.intake()
+    async with at_work(intake):
+        await reconciler.mend(report, intake)
+    assert len(await plant.rows()) == 7
 
 
 async def test_a_folder_that_is_not_there_removes_nothing(plant):
@@ -185,7 +203,7 @@ async def test_it_waits_where_the_intake_is_full_and_holds_no_list_of_difference
                 yield stat
 
     class Full:
-        """An intake that takes five events and then no more."""
+        """It takes five events and then no more."""
 
         taken = 0
 
@@ -194,14 +212,131 @@ async def test_it_waits_where_the_intake_is_full_and_holds_no_list_of_difference
             if self.taken > 5:
                 await asyncio.Event().wait()
 
-    intake = Full()
-    reconciler = Reconciler(Counting(), plant.catalog, intake, guard=0.5)
+    full = Full()
+    reconciler = plant.reconciler(store=Counting())
     report = await reconciler.survey()
     assert listed == 50
-    feeding = asyncio.create_task(reconciler.feed(report))
-    while intake.taken < 6:  # noqa: ASYNC110 - it tells nobody
+    mending = asyncio.create_task(reconciler.mend(report, full))
+    while full.taken < 6:  # noqa: ASYNC110 - it tells nobody
         await asyncio.sleep(0.001)
-    assert not feeding.done()
+    assert not mending.done()
     assert listed <= 100
-    feeding.cancel()
-    await asyncio.gather(feeding, return_exceptions=True)
+    mending.cancel()
+    await asyncio.gather(mending, return_exceptions=True)
+
+
+# Between catalog and index.
+
+
+async def test_vectors_that_the_index_lost_are_made_anew_and_nothing_else_is_done(plant):
+    await fill(plant, 8)
+    rows, vectors = await plant.rows(), plant.vectors()
+    plant.index.delete(sorted(vectors)[2:7])
+    (plant.root / "cats/double.png").write_bytes((plant.root / "cats/p000.png").read_bytes())
+    await reconcile(plant)
+    plant.index.delete(sorted(vectors)[2:7])
+    intake = plant.intake()
+    report = await plant.reconciler().survey()
+    assert (report.restored, report.drift) == (5, 5)
+    async with at_work(intake):
+        await plant.reconciler().mend(report, intake)
+    assert plant.vectors() == vectors
+    assert await plant.rows() == rows | {"cats/double.png": rows["cats/p000.png"]}
+    assert (await plant.reconciler().survey()).drift == 0
+
+
+async def test_a_repair_that_was_cut_off_goes_on_where_it_was(plant):
+    await fill(plant, 4)
+    vectors = plant.vectors()
+    plant.index.delete(vectors)
+    await plant.catalog.unindex(sorted(vectors)[:3])
+    assert (await reconcile(plant)).restored == 4
+    assert plant.vectors() == vectors
+
+
+async def test_a_lost_vector_of_a_picture_that_is_gone_too_is_no_work(plant):
+    await fill(plant, 2)
+    (plant.root / "cats/p000.png").unlink()
+    await reconcile(plant)
+    plant.index.delete(plant.vectors())
+    report = await reconcile(plant)
+    assert report.restored == 1
+    assert plant.vectors() == set(plant.on_disk().values())
+    assert (await reconcile(plant)).drift == 0
+
+
+async def test_a_lost_picture_that_came_to_be_no_longer_used_is_made_anew_when_it_comes_back(plant):
+    await fill(plant, 2)
+    data = (plant.root / "cats/p000.png").read_bytes()
+    (plant.root / "cats/p000.png").unlink()
+    await reconcile(plant)
+    plant.index.delete(plant.vectors())
+    await reconcile(plant)
+    (plant.root / "cats/p000.png").write_bytes(data)
+    await reconcile(plant)
+    assert plant.vectors() == set(plant.on_disk().values())
+
+
+async def test_vectors_of_no_picture_are_left_to_the_collector(plant):
+    await fill(plant, 3)
+    strange = {f"{n:064x}" for n in range(4)}
+    plant.index.upsert(sorted(strange), np.eye(4, 512, dtype=np.float32))
+    assert (await plant.reconciler().survey()).orphans == 4
+    assert (await reconcile(plant)).orphans == 4
+    assert await collect(plant.catalog, plant.index, timedelta(hours=1)) == 4
+    assert plant.vectors() == set(plant.on_disk().values())
+    assert (await reconcile(plant)).drift == 0
+
+
+async def test_an_image_that_is_on_its_way_is_no_orphan(plant):
+    await fill(plant, 3)
+    image_id = "ab" * 32
+    await plant.catalog.claim([ImageFacts(image_id, 10, 10, "PNG", 100)])
+    plant.index.upsert([image_id], np.eye(1, 512, dtype=np.float32))
+    report = await plant.reconciler().survey()
+    assert (report.orphans, report.restored) == (0, 0)
+
+
+async def test_very_many_vectors_of_no_picture_are_asked_about(plant):
+    """As where two Seenits share one index by mistake."""
+    await fill(plant, 3)
+    strange = {f"{n:064x}" for n in range(15)}
+    plant.index.upsert(sorted(strange), np.eye(15, 512, dtype=np.float32))
+    report = await reconcile(plant)
+    assert "15 of 18 vectors in the index" in report.question
+    assert await collect(plant.catalog, plant.index, timedelta(0)) == 0
+    await reconcile(plant, bucket="cats", force=True)
+    assert await collect(plant.catalog, plant.index, timedelta(0)) == 0, "it looked at one bucket"
+    assert (await reconcile(plant, force=True)).question is None
+    assert await collect(plant.catalog, plant.index, timedelta(0)) == 15
+
+
+async def test_an_emptied_catalog_is_filled_again_and_no_vector_is_lost_or_left(plant):
+    await fill(plant, 15)
+    vectors = plant.vectors()
+    empty = f"sqlite:///{plant.root.parent / 'empty.db'}"
+    plant.catalog = await open_catalog(empty, ThumbnailEmbedder.model_id)
+    plant.stack.push_async_callback(plant.catalog.close)
+    (plant.root / "cats/p000.png").unlink()
+    assert (await plant.reconciler().survey()).orphans == 15
+    report = await reconcile(plant)
+    assert (counts(report), report.orphans, report.question) == ((14, 0, 0, 0), 1, None)
+    assert await plant.rows() == plant.on_disk()
+    assert await collect(plant.catalog, plant.index, timedelta(hours=1)) == 1
+    assert plant.vectors() == vectors & set(plant.on_disk().values())
+
+
+async def test_an_index_of_more_than_a_page_is_compared_in_full(plant):
+    count = 2 * repair.PAGE + 5
+    names = [f"{n:064x}" for n in range(count)]
+    await plant.catalog.claim([ImageFacts(name, 10, 10, "PNG", 100) for name in names])
+    await plant.catalog.record(
+        changes := [
+            IndexedObject(ObjectStat(ObjectRef("cats", name), 1, "e", datetime.now(UTC)), name)
+            for name in names
+        ],
+        as_said(*changes),
+    )
+    held = await plant.reconciler().survey(bucket="none")
+    assert held.restored == 0, "no object of that bucket"
+    assert (await plant.reconciler(1).survey()).restored == count

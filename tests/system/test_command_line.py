@@ -238,6 +238,8 @@ def test_reconcile_indexes_and_repairs_and_asks_before_much_vanishes(
         "changed": 0,
         "removed": 0,
         "unchanged": 0,
+        "restored": 0,
+        "orphans": 0,
         "rejected": 0,
         "in_motion": 0,
     }

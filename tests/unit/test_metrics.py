@@ -21,6 +21,7 @@ PROMISED = {
     "seenit_lag_events": ("partition",),
     "seenit_freshness_seconds": (),
     "seenit_drift_objects": (),
+    "seenit_held_back_objects": (),
     "seenit_searches_total": ("status",),
     "seenit_search_seconds": ("stage",),
     "seenit_build_info": (),

@@ -1,0 +1,155 @@
+"""Where catalog and index disagree about images, and bringing them together again.
+
+A vector that is lost is made anew by the pipeline, from any object that holds the picture. One that
+no image of the catalog has is left to the collector.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from itertools import islice
+
+from shared.protocols import Catalog, VectorIndex
+from shared.records import ImageState, ObjectFilter, StoredObject
+
+PAGE = 1000
+
+
+class Held(Enum):
+    """Who holds an image."""
+
+    BY_BOTH = auto()
+    BY_CATALOG = auto()
+    BY_INDEX = auto()
+
+
+@dataclass(slots=True)
+class Apart:
+    """Some images on which catalog and index disagree.
+
+    Attributes:
+        lost: the catalog says that they are in the index, and they are not.
+        orphans: the index holds them, and the catalog knows nothing of them.
+        vectors: how many the index held up to here.
+    """
+
+    lost: list[str] = field(default_factory=list)
+    orphans: list[str] = field(default_factory=list)
+    vectors: int = 0
+
+    def count(self, image_id: str, held: Held) -> None:
+        """Add one image."""
+        self.vectors += held is not Held.BY_CATALOG
+        if held is Held.BY_CATALOG:
+            self.lost.append(image_id)
+        elif held is Held.BY_INDEX:
+            self.orphans.append(image_id)
+
+    def __len__(self) -> int:
+        return len(self.lost) + len(self.orphans)
+
+
+async def compared(
+    recorded: AsyncIterator[str], indexed: AsyncIterator[str]
+) -> AsyncIterator[tuple[str, Held]]:
+    """Walk the catalog's images beside those of the index, both in order. Holds one of each."""
+    row, vector = await anext(recorded, None), await anext(indexed, None)
+    while row is not None or vector is not None:
+        if vector is None or (row is not None and row < vector):
+            assert row is not None
+            yield row, Held.BY_CATALOG
+            row = await anext(recorded, None)
+        elif row is None or vector < row:
+            yield vector, Held.BY_INDEX
+            vector = await anext(indexed, None)
+        else:
+            yield row, Held.BY_BOTH
+            row, vector = await anext(recorded, None), await anext(indexed, None)
+
+
+class IndexRepair:
+    """Compares catalog and index, a page in memory at a time.
+
+    All raise `TransientError` where one of them does not answer.
+    """
+
+    def __init__(self, catalog: Catalog, index: VectorIndex) -> None:
+        self._catalog = catalog
+        self._index = index
+
+    async def apart(self) -> AsyncIterator[Apart]:
+        """Tell on what they disagree, page by page.
+
+        While one walks, both change: what seems to be so is looked at once more before it is told.
+        """
+        found = Apart()
+        async for image_id, held in compared(self._images(ImageState.INDEXED), self._vectors()):
+            found.count(image_id, held)
+            if len(found) >= PAGE:
+                yield await self._confirmed(found)
+                found = Apart()
+        yield await self._confirmed(found)
+
+    async def unindex_lost(self) -> None:
+        """Set the images that the index has lost back to pending; `wanting` then names them."""
+        async for found in self.apart():
+            await self._catalog.unindex(found.lost)
+
+    async def adopt_orphans(self) -> int:
+        """Leave the vectors of no image to the collector; returns how many."""
+        return sum([await self._catalog.adopt(found.orphans) async for found in self.apart()])
+
+    async def holders(self, image_ids: list[str], where: ObjectFilter) -> list[StoredObject]:
+        """Name one object, that passes `where`, of each image; of some there is none."""
+        found = await self._catalog.find(image_ids, where, limit=1)
+        return [first for first, *_ in found.values()]
+
+    async def wanting(self, where: ObjectFilter) -> AsyncIterator[StoredObject]:
+        """Name one object of each pending image that is in use: its vector is to be made anew.
+
+        An image that is seen for the first time gets its vector before any object has it.
+        """
+        async for page in self._pages(ImageState.PENDING):
+            for stored in await self.holders(page, where):
+                yield stored
+
+    async def _confirmed(self, found: Apart) -> Apart:
+        there = await asyncio.to_thread(self._index.held, found.lost) if found.lost else set()
+        known = await self._known(found.orphans) if found.orphans else set()
+        return Apart(
+            [image_id for image_id in found.lost if image_id not in there],
+            [image_id for image_id in found.orphans if image_id not in known],
+            found.vectors,
+        )
+
+    async def _known(self, image_ids: list[str]) -> set[str]:
+        """Tell which have a row, whatever its state; asked in the order in which they go on."""
+        known = await self._of_state(ImageState.PENDING, image_ids)
+        known |= set(await self._catalog.known_images(image_ids))
+        return known | await self._of_state(ImageState.COLLECTING, image_ids)
+
+    async def _of_state(self, state: ImageState, image_ids: list[str]) -> set[str]:
+        """Tell which are of a state that few images are in."""
+        wanted, last, found = set(image_ids), max(image_ids), set[str]()
+        async for page in self._pages(state, after=min(image_ids)[:-1]):  # the first one included
+            found |= wanted.intersection(page)
+            if page[-1] >= last:
+                break
+        return found
+
+    async def _pages(self, state: ImageState, after: str = "") -> AsyncIterator[list[str]]:
+        while page := await self._catalog.image_ids(state, after, PAGE):
+            yield page
+            after = page[-1]
+
+    async def _images(self, state: ImageState) -> AsyncIterator[str]:
+        async for page in self._pages(state):
+            for image_id in page:
+                yield image_id
+
+    async def _vectors(self) -> AsyncIterator[str]:
+        ids = self._index.ids()
+        while page := await asyncio.to_thread(lambda: list(islice(ids, PAGE))):
+            for image_id in page:
+                yield image_id

@@ -1,0 +1,102 @@
+"""What a comparison of store, catalog and index counts, and what it asks about. No I/O."""
+
+from dataclasses import dataclass, field
+
+from shared.records import ObjectFilter
+from streams.differences import Difference
+
+GUARD_FLOOR = 10  # fewer removals than this need no question, whatever their share
+
+
+def most_removals(held: int, share: float) -> int:
+    """How many of `held` may go without a question, if that is at most `share` of them."""
+    return max(GUARD_FLOOR - 1, int(share * held))
+
+
+@dataclass(slots=True)
+class Survey:
+    """What a comparison counted in one bucket."""
+
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    unchanged: int = 0
+
+    def count(self, difference: Difference | None) -> None:
+        """Add one object."""
+        name = difference.kind.value if difference else "unchanged"
+        setattr(self, name, getattr(self, name) + 1)
+
+    @property
+    def differing(self) -> int:
+        """How many objects differ."""
+        return self.added + self.changed + self.removed
+
+    @property
+    def held(self) -> int:
+        """How many objects the catalog holds."""
+        return self.unchanged + self.changed + self.removed
+
+
+@dataclass(slots=True)
+class Report:
+    """What a reconciliation found, and what it held back.
+
+    Attributes:
+        where: what was compared; empty is everything.
+        buckets: those that were compared to their end.
+        failed: buckets whose listing failed, with the reason; nothing of them is removed.
+        held_back: per bucket how many objects would be removed, and how many it has.
+        restored: images in use whose vectors the index has lost.
+        vectors: how many the index holds.
+        orphans: those of them that belong to no image of the catalog.
+        orphans_held_back: whether they are so many that they stay until someone says so.
+    """
+
+    where: ObjectFilter = field(default_factory=ObjectFilter)
+    buckets: dict[str, Survey] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    held_back: dict[str, tuple[int, int]] = field(default_factory=dict)
+    restored: int = 0
+    vectors: int = 0
+    orphans: int = 0
+    orphans_held_back: bool = False
+
+    def total(self, name: str) -> int:
+        """Sum one count, such as `added`, over all buckets."""
+        return sum(getattr(survey, name) for survey in self.buckets.values())
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all buckets were compared; of one that was not, the catalog may have lost all."""
+        return not (self.where or self.failed)
+
+    @property
+    def work(self) -> int:
+        """How many objects are to be looked at."""
+        return self.total("differing") + self.restored
+
+    @property
+    def drift(self) -> int:
+        """How many objects and vectors are not as they should be."""
+        return self.work + self.orphans
+
+    @property
+    def removals_held_back(self) -> int:
+        """How many objects stay in the catalog until someone says that they may go."""
+        return sum(gone for gone, _ in self.held_back.values())
+
+    @property
+    def question(self) -> str | None:
+        """What was held back, and what to do if it should not have been; None if nothing was."""
+        told = [f"{gone} of {held} in {name}" for name, (gone, held) in self.held_back.items()]
+        asked = []
+        if told:
+            gone = "are gone from the store; nothing of them was removed"
+            asked.append(f"{', '.join(told)} {gone}")
+        if self.orphans_held_back:
+            many = f"{self.orphans} of {self.vectors} vectors in the index"
+            asked.append(f"{many} belong to no image of this catalog; none was deleted")
+        if not asked:
+            return None
+        return f"{'; '.join(asked)}. If that is right: seenit reconcile --force"
