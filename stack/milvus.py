@@ -53,10 +53,13 @@ class Milvus:
         config = MilvusServerConfig(data_dir=str(data))
         names = [name for name in config.configurable_items if name.endswith("_port")]
         self._health, *ports = free_ports(len(names) + 1)
-        config.update(**dict(zip(names, ports, strict=True)))
-        config.update(proxy_port=self._port)
+        for name, port in zip(names, ports, strict=True):
+            config.set(name, port)
+        config.set("proxy_port", self._port)
         config.set("common.session.ttl", 10)  # a restart waits for the last one's sessions to end
-        config.resolve()
+        # Not its `resolve`, which takes a port of the last run for taken, for a minute.
+        config.resolve_storage()
+        config.write_config()
 
 
 def _configure_etcd(data: Path) -> Path:
