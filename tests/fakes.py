@@ -352,6 +352,40 @@ class Faulty:
         return call_async if inspect.iscoroutinefunction(real) else call
 
 
+class Stopped:
+    """A part that stands still after the nth call of `method`, until told to go on."""
+
+    def __init__(self, part, method: str, nth: int = 1) -> None:
+        self._part = part
+        self._method = method
+        self._nth = nth
+        self._calls = itertools.count(1)
+        self.reached = threading.Event()
+        self.go_on = threading.Event()
+
+    def __getattr__(self, name):
+        real = getattr(self._part, name)
+        if name != self._method:
+            return real
+
+        def stop() -> None:
+            if next(self._calls) == self._nth:
+                self.reached.set()
+                self.go_on.wait(30)
+
+        def call(*arguments, **named):
+            answer = real(*arguments, **named)
+            stop()
+            return answer
+
+        async def call_async(*arguments, **named):
+            answer = await real(*arguments, **named)
+            await asyncio.to_thread(stop)
+            return answer
+
+        return call_async if inspect.iscoroutinefunction(real) else call
+
+
 class Counted:
     """A part that counts the calls of each method."""
 

@@ -55,7 +55,12 @@ def writing_engine(url: str) -> AsyncEngine:
     """
     file = sqlite_file(url)
     if file is None:
-        return _server_engine(url, isolation_level="READ COMMITTED", session=_WRITER_SESSION)
+        return _server_engine(
+            url,
+            isolation_level="READ COMMITTED",
+            session=_WRITER_SESSION,
+            pool_reset_on_return=None,  # a transaction here always ends before that
+        )
     # One connection: writers of one process take turns here rather than poll the file's lock.
     engine = create_async_engine(
         URL.create("sqlite+aiosqlite", database=str(file)), pool_size=1, max_overflow=0
