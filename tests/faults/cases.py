@@ -1,0 +1,93 @@
+"""One case: a place, the load on it, the workers at it, the judge of it, and what was observed."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from pymilvus.exceptions import MilvusException
+from pymysql.err import MySQLError
+
+from tests.faults.judge import Judge, tally
+from tests.faults.load import Load, reason
+from tests.faults.places import Place
+from tests.faults.plans import Journal, Plan, Strike
+from tests.faults.processes import Listening, worker_with
+from tests.faults.table import Observed
+
+
+class Case:
+    """What a test of a fault holds in its hands.
+
+    Args:
+        place: prepared.
+        observed: its line of the table.
+        folder: for logs and the journal.
+    """
+
+    def __init__(self, place: Place, observed: Observed, folder: Path) -> None:
+        self.place = place
+        self.observed = observed
+        self.load = Load(place, seed=observed.row)
+        self.judge = Judge(place, reason)
+        self.journal = Journal(folder / "journal")
+        self.workers: list[Listening] = []
+        self._folder = folder
+
+    def worker(
+        self,
+        *strikes: Strike,
+        embed_s: float = 0.0,
+        environment: Mapping[str, str] | None = None,
+        **settings: object,
+    ) -> Listening:
+        """Start a worker; `settings` go before the place's own."""
+        plan = Plan(self.place.model_id, str(self.journal.path), embed_s, strikes)
+        log = self._folder / f"worker {len(self.workers)}.log"
+        self.workers.append(
+            worker_with(plan, self.place.settings | settings, log, **(environment or {}))
+        )
+        return self.workers[-1]
+
+    def settles(self, within: float = 90.0, *, collected: bool = False, lag: bool = True) -> float:
+        """Wait until nothing is wrong, note what was observed, and return the seconds it took."""
+        began = time.monotonic()
+        wrong = self.judge.lagging() if lag else []
+        while wrong and time.monotonic() - began < within and self._working():
+            time.sleep(0.2)
+            wrong = self.judge.lagging()
+        while True:
+            seconds = time.monotonic() - began
+            try:
+                wrong = self.judge.disagreements(collected=collected, lag=lag)
+            except (MilvusException, MySQLError) as error:  # being made, or coming back
+                wrong = [f"cannot look: {error}"]
+            if not wrong or seconds > within or not self._working():
+                break
+            time.sleep(0.5)
+        self._note(wrong, seconds)
+        assert not wrong, (wrong[:20], len(wrong), self.told())
+        return seconds
+
+    def _working(self) -> bool:
+        """Whether anybody is there who could mend what is wrong."""
+        return any(worker.running for worker in self.workers)
+
+    def _note(self, wrong: list[str], seconds: float) -> None:
+        seen = self.observed
+        seen.lost, seen.wrong = tally(wrong)
+        states = [state for state, _, _ in self.judge.truth().values()]
+        seen.objects, seen.rejected = len(states), states.count("rejected")
+        seen.seconds = max(seconds, seen.seconds or 0.0)
+        seen.repeats = self.journal.repeats("look")
+
+    def repeats(self, what: str) -> int:
+        """Count what was done more than once to the same object."""
+        return self.journal.repeats(what)
+
+    def told(self) -> str:
+        """Return the ends of the workers' logs."""
+        return "\n".join(worker.told()[-3000:] for worker in self.workers)
+
+    def end(self) -> None:
+        for worker in self.workers:
+            worker.end()

@@ -1,0 +1,62 @@
+"""MinIO restarted, slow, and cut off in the middle of what it sends."""
+
+import threading
+import time
+
+import pytest
+
+from tests.system.running import eventually
+
+PUTS = 1000
+
+
+def large(load) -> bytes:
+    """A picture that takes many packets."""
+    return load.pictures.jpeg(load.pictures.originals[0].resize((900, 900)), quality=95) + (
+        load.die.randbytes(16)
+    )
+
+
+@pytest.mark.parametrize("trouble", ["cut", "slow"])
+def test_half_a_file_is_never_taken_for_the_whole(new_case, ground, proxies, trouble):
+    case = new_case(16, f"MinIO {trouble} in the middle of GETs")
+    case.load.fill(20, make=lambda: large(case.load))
+    proxy = proxies["minio"]
+    if trouble == "cut":
+        proxy.limit(100_000)
+    else:
+        proxy.slow(2_000, jitter_ms=1_000)
+    worker = case.worker(**ground.proxied(case.place, minio=proxy))
+    worker.is_up()
+    eventually(lambda: case.journal.count("read").total() >= 8, 60)
+    time.sleep(5)
+    assert worker.running
+    proxy.mend()
+    case.settles(90)
+    assert case.observed.rejected == 0
+    case.observed.repeats = None
+
+
+@pytest.mark.soak
+def test_a_restart_during_a_thousand_puts_loses_nothing_that_was_put(new_case, ground):
+    case = new_case(16, "MinIO kill -9 twice during 1,000 PUTs")
+    case.worker(reconcile_s=20).is_up()
+    putting = threading.Thread(target=put_until_done, args=(case.load, PUTS))
+    putting.start()
+    for count in (300, 600):
+        eventually(lambda count=count: case.judge.rows() > count, 120)
+        ground.kill("minio")
+        time.sleep(1)
+        ground.start("minio")
+    putting.join(300)
+    case.settles(120)
+    assert case.observed.objects == PUTS
+    case.observed.repeats = None
+
+
+def put_until_done(load, count: int) -> None:
+    """Put as a stubborn user does: again, until it is there."""
+    for number in range(count):
+        data = load.pictures.one()
+        while not load.tries_to_put(f"{number:05}.jpg", data):
+            time.sleep(0.5)

@@ -1,0 +1,132 @@
+"""Workers killed, stopped and halted every few seconds while users change what is in the bucket."""
+
+import os
+import random
+import signal
+import threading
+import time
+from collections import Counter
+from contextlib import closing
+
+import pytest
+
+from tests.faults.load import Mischief
+from tests.faults.places import REAL
+from tests.system.running import seenit
+
+LENGTH_S = float(os.environ.get("SOAK_SECONDS", "1800"))
+MOST_WORKERS = 3
+HALT_S = 15.0
+
+
+class Progress(threading.Thread):
+    """Watches the catalog, which users keep changing, for how long it ever stood still.
+
+    Attributes:
+        longest: seconds between two changes.
+    """
+
+    def __init__(self, place) -> None:
+        super().__init__(daemon=True)
+        self._place = place
+        self._enough = threading.Event()
+        self.longest = 0.0
+
+    def run(self) -> None:
+        last, since = None, time.monotonic()
+        with closing(self._place.mysql()) as connection, connection.cursor() as cursor:
+            while not self._enough.wait(0.5):
+                cursor.execute("SELECT COUNT(*), MAX(recorded_at) FROM objects")
+                if (now := cursor.fetchone()) != last:
+                    last, since = now, time.monotonic()
+                self.longest = max(self.longest, time.monotonic() - since)
+
+    def stop(self) -> None:
+        self._enough.set()
+        self.join()
+
+
+class Trouble:
+    """Keeps one to three workers, none of them for long."""
+
+    def __init__(self, case, seed: int, environment: dict[str, str]) -> None:
+        self._case = case
+        self._die = random.Random(seed)
+        self._environment = environment
+        self._halted: dict = {}
+        self.done: Counter[str] = Counter()
+
+    def make(self, seconds: float) -> None:
+        """Do something to a worker every few seconds, then leave one that is well."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            self._mend()
+            time.sleep(self._die.uniform(2, 6))
+            self._die.choice([self._kill, self._kill, self._stop, self._halt, self._join])()
+        for worker in self._halted:
+            worker.go_on()
+        self._mend()
+
+    def _free(self) -> list:
+        return [w for w in self._case.workers if w.running and w not in self._halted]
+
+    def _mend(self) -> None:
+        """Let go on what was halted long enough; have one worker at least."""
+        now = time.monotonic()
+        for worker, since in list(self._halted.items()):
+            if now - since >= HALT_S:
+                worker.go_on()
+                del self._halted[worker]
+        ended = [w for w in self._case.workers if not w.running and w.process.returncode > 0]
+        self.done["ended by themselves"] = len(ended)
+        if not self._free():
+            self._join()
+
+    def _join(self) -> None:
+        if sum(worker.running for worker in self._case.workers) < MOST_WORKERS:
+            self._case.worker(environment=self._environment)
+            self.done["started"] += 1
+
+    def _kill(self) -> None:
+        if free := self._free():
+            self._die.choice(free).kill()
+            self.done["kill -9"] += 1
+
+    def _stop(self) -> None:
+        if free := self._free():
+            self._die.choice(free).process.terminate()
+            self.done["SIGTERM"] += 1
+
+    def _halt(self) -> None:
+        if free := self._free():
+            worker = self._die.choice(free)
+            worker.process.send_signal(signal.SIGSTOP)
+            self._halted[worker] = time.monotonic()
+            self.done["SIGSTOP"] += 1
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(LENGTH_S + 900)
+@pytest.mark.parametrize("no_cython", [False, True], ids=["Cython", "NO_CYTHON"])
+def test_nothing_is_lost_however_often_workers_are_killed(new_case, no_cython, tmp_path):
+    words = f"soak of {LENGTH_S / 60:.0f} min{', NO_CYTHON' if no_cython else ''}"
+    environment = {"NO_CYTHON": "1"} if no_cython else {}
+    case = new_case(0, words, model_id=REAL)
+    case.load.fill(200)
+    mischief = Mischief(case.load, pause_s=0.1, most=3000)
+    trouble = Trouble(case, int(no_cython), environment)
+    mischief.start()
+    case.worker(environment=environment).is_up()
+    progress = Progress(case.place)
+    progress.start()
+    trouble.make(LENGTH_S)
+    progress.stop()
+    mischief.stop()
+    case.settles(120)
+    told = ", ".join(f"{count} {what}" for what, count in trouble.done.items())
+    case.observed.note = (
+        f"{mischief.done} changes, {told}; longest stall {progress.longest:.0f} s; "
+        f"{case.share_repeated():.1%} repeated"
+    )
+    drift = seenit("reconcile", "--dry-run", "--json", cwd=tmp_path, **case.place.settings)
+    assert '"removed": 0' in drift.stdout, drift.stdout

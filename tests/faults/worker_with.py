@@ -1,0 +1,137 @@
+"""`seenit worker` around parts that a case has interfered with; its argument is a `Plan`.
+
+Everything else, Faust and the pipeline among it, is the product as it is.
+"""
+
+import functools
+import inspect
+import os
+import signal
+import sys
+import time
+import zlib
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from seenit.cli import main
+from seenit.verbs import worker as verb
+from shared.settings import Settings
+from streams import parts
+from streams.parts import Adapters
+from tests.faults.places import REAL
+from tests.faults.plans import Journal, Plan, Strike
+
+
+class StandIn:
+    """An embedder that draws each embedding from the pixels' checksum and takes a fixed time."""
+
+    dimension = 512
+    near_duplicate = 0.9
+    parallel = 2
+    batch = 8
+
+    def __init__(self, model_id: str, embed_s: float) -> None:
+        self.model_id = model_id
+        self._embed_s = embed_s
+
+    def embed(self, pixels):
+        time.sleep(self._embed_s * len(pixels))
+        seeds = [zlib.crc32(one.tobytes()) for one in pixels]
+        rows = np.array([np.random.default_rng(seed).normal(size=512) for seed in seeds])
+        return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+class Interfered:
+    """A part whose calls are noted in the journal and struck as planned."""
+
+    def __init__(self, part: object, strikes: list[Strike], notes: dict[str, Callable]) -> None:
+        self._part = part
+        self._strikes = strikes
+        self._notes = notes
+        self._calls: Counter[str] = Counter()
+
+    def __getattr__(self, name: str) -> Any:
+        real = getattr(self._part, name)
+        strikes = [strike for strike in self._strikes if strike.method == name]
+        if not strikes and name not in self._notes:
+            return real
+
+        def begin(arguments) -> int:
+            self._calls[name] += 1
+            if name in self._notes:
+                self._notes[name](*arguments)
+            return self._calls[name]
+
+        @functools.wraps(real)
+        def call(*arguments, **named):
+            number = begin(arguments)
+            _strike(strikes, "before", number)
+            answer = real(*arguments, **named)
+            _strike(strikes, "after", number)
+            return answer
+
+        @functools.wraps(real)
+        async def call_async(*arguments, **named):
+            number = begin(arguments)
+            _strike(strikes, "before", number)
+            answer = await real(*arguments, **named)
+            _strike(strikes, "after", number)
+            return answer
+
+        return call_async if inspect.iscoroutinefunction(real) else call
+
+
+def _strike(strikes: list[Strike], when: str, number: int) -> None:
+    for strike in strikes:
+        if strike.when == when and strike.call in {0, number}:
+            if strike.seconds is None:
+                os.kill(os.getpid(), signal.SIGKILL)
+            else:
+                time.sleep(strike.seconds)
+
+
+def interfered(adapters: Adapters, plan: Plan) -> Adapters:
+    """Put what notes and strikes around each part that is asked of the outside."""
+    journal, pid = Journal(Path(plan.journal)), str(os.getpid())
+    notes: dict[str, dict[str, Callable[..., None]]] = {
+        "store": {
+            "read": lambda ref, _: journal.note("read", ref.key),
+            "list": lambda *_: journal.note("list", pid),
+        },
+        "catalog": {"known": lambda refs: journal.note("look", *(ref.key for ref in refs))},
+        "index": {
+            "upsert": lambda ids, _: journal.note("upsert", *ids),
+            "delete": lambda ids: journal.note("delete", *ids),
+        },
+        "decoder": {},
+    }
+    around = {
+        name: Interfered(
+            getattr(adapters, name),
+            [strike for strike in plan.strikes if strike.part == name],
+            noted,
+        )
+        for name, noted in notes.items()
+    }
+    return replace(adapters, **around)
+
+
+@asynccontextmanager
+async def open_interfered(plan: Plan, settings: Settings) -> AsyncIterator[Adapters]:
+    """Open the parts as the product does, and yield them with what is put around them."""
+    if plan.model_id != REAL:
+        parts.load_embedder = lambda _: StandIn(plan.model_id, plan.embed_s)
+    async with parts.open_adapters(settings) as adapters:
+        yield interfered(adapters, plan)
+
+
+if __name__ == "__main__":
+    verb.open_adapters = functools.partial(open_interfered, Plan.load(sys.argv[1]))
+    sys.argv[1:] = ["worker"]
+    main()
