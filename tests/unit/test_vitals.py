@@ -1,0 +1,134 @@
+"""How far behind, how fast, and whether it moves at all."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from shared import metrics
+from shared.records import Event, ObjectRef, Outcome
+from streams.batches import Settled
+from streams.lag import Lag, PartitionLag
+from streams.vitals import GIVE_UP, LONGEST_LOOK_S, Stalled, Vitals
+
+SETTLED = Settled(Event(ObjectRef("images", "a"), 0.0), Outcome.INDEXED)
+
+
+@dataclass
+class Worker:
+    """A delivery with two of three partitions; it took up nothing of the second yet."""
+
+    positions: dict[int, int | None] = field(default_factory=lambda: {0: 12, 2: None})
+    joined: bool = True
+    in_flight: int = 3
+    waited_for: list[str] = field(default_factory=list)
+
+    def __post_init__(self):
+        self.vitals = Vitals(self, lambda: self.waited_for, stall_s=10)
+
+    @property
+    def partitions(self):
+        return sorted(self.positions)
+
+    def position(self, partition):
+        return self.positions[partition]
+
+    def look(self, *, left: int = 8, elapsed_s: float = 4.0) -> None:
+        lags = (
+            PartitionLag(0, 10, 12 + left, 2 + left),
+            PartitionLag(1, 0, 99, 99),
+            PartitionLag(2, None, left, left),
+        )
+        self.vitals.look(Lag(lags), elapsed_s)
+
+
+def test_the_lag_is_of_this_workers_partitions_and_counts_what_is_done_already():
+    worker = Worker()
+    worker.look(left=8)
+    assert worker.vitals.lag == 16
+    told = {
+        sample.labels["partition"]: sample.value
+        for metric in metrics.LAG.collect()
+        for sample in metric.samples
+    }
+    assert told == {"0": 8.0, "2": 8.0}
+    report = worker.vitals.report()
+    assert [each["lag"] for each in report["partitions"]] == [8, 8]
+    assert (report["lag"], report["in_flight"], report["eta_s"]) == (16, 3, None)
+
+
+def test_it_is_not_alive_when_events_wait_and_none_is_settled_for_long():
+    worker = Worker()
+    for _ in range(2):
+        worker.look()
+    assert worker.vitals.alive
+    worker.look()
+    assert not worker.vitals.alive
+    worker.vitals.settled(SETTLED)
+    worker.look()
+    assert worker.vitals.alive
+
+
+def test_with_nothing_to_do_it_is_alive():
+    worker = Worker()
+    for _ in range(100):
+        worker.look(left=0)
+    assert worker.vitals.alive
+
+
+def test_while_a_part_is_known_to_be_down_it_is_alive_as_starting_anew_would_not_help():
+    worker = Worker(waited_for=["index"])
+    for _ in range(100):
+        worker.look()
+    assert worker.vitals.alive
+    assert worker.vitals.waiting_for == ["index"]
+
+
+def test_while_kafka_does_not_answer_it_is_alive_and_says_so():
+    worker = Worker()
+    worker.look()
+    for _ in range(100):
+        worker.vitals.cannot_look("no answer")
+    assert worker.vitals.alive
+    assert (worker.vitals.waiting_for, worker.vitals.kafka) == (["kafka"], "no answer")
+    worker.look()
+    assert worker.vitals.waiting_for == []
+
+
+def test_before_partitions_are_assigned_it_waits_for_kafka_but_not_for_ever():
+    worker = Worker({}, joined=False)
+    worker.look()
+    assert worker.vitals.waiting_for == ["kafka"]
+    worker.look()
+    worker.look()
+    assert not worker.vitals.alive
+
+
+def test_with_no_partition_left_for_it_it_is_alive():
+    worker = Worker({})
+    for _ in range(100):
+        worker.look()
+    assert worker.vitals.alive
+    assert worker.vitals.waiting_for == []
+
+
+def test_a_process_that_was_halted_for_long_is_not_thought_to_be_stuck():
+    worker = Worker()
+    worker.look(elapsed_s=3600)
+    assert worker.vitals.stalled_s == LONGEST_LOOK_S
+
+
+def test_after_several_stalls_in_a_row_it_gives_up():
+    worker = Worker()
+    worker.vitals.stalled_s = GIVE_UP * 10.0
+    with pytest.raises(Stalled, match="16 events wait"):
+        worker.look()
+
+
+def test_the_time_left_follows_from_the_rate():
+    worker = Worker()
+    for _ in range(5):
+        worker.vitals.settled(SETTLED)
+    worker.look()
+    report = worker.vitals.report()
+    assert report["settled"] == 5
+    assert report["eta_s"] == pytest.approx(16 / report["rate"], rel=0.5)
