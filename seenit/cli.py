@@ -1,25 +1,54 @@
 """`seenit --help`."""
 
+from collections import UserDict
+from importlib import import_module
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_group
 
-from seenit.verbs.add import add
-from seenit.verbs.bench import bench
-from seenit.verbs.evaluate import evaluate
-from seenit.verbs.reconcile import reconcile
-from seenit.verbs.rejections import rejections
-from seenit.verbs.remove import remove
-from seenit.verbs.samples import samples
-from seenit.verbs.search import search
-from seenit.verbs.serve import serve
-from seenit.verbs.setup import setup
-from seenit.verbs.status import status
-from seenit.verbs.up import up
-from seenit.verbs.worker import worker
+VERBS = (
+    "up",
+    "setup",
+    "worker",
+    "serve",
+    "add",
+    "remove",
+    "search",
+    "status",
+    "reconcile",
+    "evaluate",
+    "samples",
+    "rejections",
+    "bench",
+)
+"""In the order of `seenit --help`; each is a function or a `Typer` of its name in seenit.verbs."""
+
+
+class Verbs(UserDict[str, Any]):
+    """The verbs by name, each imported when it is first looked at: they need much, and not all."""
+
+    def __init__(self) -> None:
+        super().__init__(dict.fromkeys(VERBS))
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - click's Command, which typer hides
+        if super().__getitem__(name) is None:
+            self[name] = _load(name)
+        return super().__getitem__(name)
+
+
+class LateGroup(TyperGroup):
+    """The root command over `Verbs`."""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - typer's own
+        super().__init__(**options)
+        self.commands = Verbs()
+
 
 app = typer.Typer(
+    cls=LateGroup,
     name="seenit",
     help="Have I seen this picture before, and where?",
     no_args_is_help=True,
@@ -27,10 +56,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for verb in (up, setup, worker, serve, add, remove, search, status, reconcile, evaluate, samples):
-    app.command()(verb)
-app.add_typer(rejections, name="rejections")
-app.add_typer(bench, name="bench")
+
+
+def _load(name: str) -> Any:  # noqa: ANN401 - click's Command, which typer hides
+    """Import a verb and make its command."""
+    verb = getattr(import_module(f"seenit.verbs.{name}"), name)
+    alone = typer.Typer(rich_markup_mode="rich")
+    if isinstance(verb, typer.Typer):
+        alone.add_typer(verb, name=name)
+    else:
+        alone.command(name)(verb)
+    return get_group(alone).commands[name]
 
 
 def _print_version(*, wanted: bool) -> None:
