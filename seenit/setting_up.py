@@ -40,11 +40,17 @@ class Task:
 class Setup:
     """The steps for these settings.
 
+    Args:
+        settings: with accounts that may administer.
+        load: loads the model.
+
     Raises:
         ConfigurationError: there is nothing to set up with them, or one is malformed.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self, settings: Settings, load: Callable[[Settings], Embedder] = load_embedder
+    ) -> None:
         if not settings.storage_url.startswith("s3:"):
             problem = "setting up needs an S3 store; a folder needs no setting up: seenit up FOLDER"
             raise ConfigurationError("SEENIT_STORAGE_URL", problem)
@@ -54,6 +60,7 @@ class Setup:
         self._index_url = settings.resolved_index_url
         self._buckets = Buckets(settings)
         self._administration = Administration(settings)
+        self._load = load
         self._loading: asyncio.Future[Embedder] | None = None
 
     def tasks(self) -> Iterator[Task]:
@@ -98,7 +105,7 @@ class Setup:
     async def _embedder(self) -> Embedder:
         """Load the model, once: its name is that of the collection."""
         if self._loading is None:
-            self._loading = asyncio.ensure_future(asyncio.to_thread(load_embedder, self._settings))
+            self._loading = asyncio.ensure_future(asyncio.to_thread(self._load, self._settings))
         return await self._loading
 
     async def _model(self) -> Step:

@@ -54,7 +54,7 @@ class Administration:
         if name is not None:
             try:
                 with client_faults():
-                    told = rules.topic_of_target(self._admin.config_get("notify_kafka"), name)
+                    told = rules.topic_of_target(self._configuration(), name)
             except ConfigurationError as refusal:
                 detail = f"{refusal}; see that the target writes to {self._topic}"
                 return Step("target", self._target, Did.SKIPPED, detail)
@@ -91,6 +91,12 @@ class Administration:
         return Step(
             "user of the store", user, Did.CHANGED if present else Did.MADE, "may only read"
         )
+
+    def _configuration(self) -> str:
+        try:
+            return self._admin.config_get("notify_kafka")
+        except UnboundLocalError as error:  # where it is refused, minio-py 7.2 trips over itself
+            raise (error.__context__ or error) from None
 
     def _user(self, name: str) -> dict[str, Any]:
         told = self._ask(self._admin.user_info, name)
