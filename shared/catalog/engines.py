@@ -13,10 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from shared.addresses import sqlite_file
+from shared.catalog.faults import OPTION
 from shared.catalog.reads import AsyncReads, Reads, ThreadedReads
 from shared.errors import ConfigurationError
-
-OPTION = "SEENIT_CATALOG_URL"
 
 READERS = 4
 """Connections for reading; searches beyond that queue for the moment a read takes."""

@@ -9,8 +9,8 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.addresses import sqlite_file
-from shared.catalog.engines import OPTION, open_reads, writing_engine
-from shared.catalog.faults import catalog_faults
+from shared.catalog.engines import open_reads, writing_engine
+from shared.catalog.faults import OPTION, catalog_faults, refusals
 from shared.catalog.guard import Guard
 from shared.catalog.migrations import HEAD
 from shared.catalog.queries import ANY_MODEL, OTHER_MODEL
@@ -18,9 +18,6 @@ from shared.catalog.reading import SqlReader
 from shared.catalog.reads import AsyncReads, Reads
 from shared.catalog.sql import SqlCatalog
 from shared.errors import ConfigurationError
-
-_REFUSED = {1044: "access denied", 1045: "access denied", 1049: "there is no such database"}
-"""MySQL's numbers for an address that no waiting makes right."""
 
 
 async def open_catalog(url: str, model_id: str) -> SqlCatalog:
@@ -85,11 +82,11 @@ async def open_reader(url: str, model_id: str | None = None) -> SqlReader:
 async def _closed_on_error(*opened: Reads | AsyncEngine) -> AsyncIterator[None]:
     """If opening fails, close what is open and say whose fault it was."""
     try:
-        with catalog_faults():
+        with catalog_faults(), refusals():
             try:
                 yield
             except DatabaseError as error:
-                _refuse_address(error)
+                _refuse_file(error)
                 raise
     except BaseException:
         for each in opened:
@@ -97,11 +94,8 @@ async def _closed_on_error(*opened: Reads | AsyncEngine) -> AsyncIterator[None]:
         raise
 
 
-def _refuse_address(error: DatabaseError) -> None:
-    """Raise `ConfigurationError` for what waiting cannot mend."""
-    number = error.orig.args[0] if error.orig is not None and error.orig.args else None
-    if number in _REFUSED:
-        raise ConfigurationError(OPTION, _REFUSED[number]) from None
+def _refuse_file(error: DatabaseError) -> None:
+    """Raise `ConfigurationError` for a file that waiting cannot mend."""
     if not isinstance(error, OperationalError) and "not a database" in str(error.orig):
         raise ConfigurationError(OPTION, "the file is not an SQLite database") from None
     if "unable to open database file" in str(error.orig):

@@ -14,6 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 T = TypeVar("T")
 
+READ_S = 10.0
+"""How long a read from a server may take; one that hangs says nothing."""
+
 
 class Reads(Protocol):
     """Runs reads, each on a connection that nobody else uses meanwhile."""
@@ -53,8 +56,12 @@ class AsyncReads:
         self._engine = engine
 
     async def run(self, read: Callable[[Connection], T]) -> T:
-        """Run `read`; what it asks of the database does not block the loop."""
-        async with self._engine.connect() as connection:
+        """Run `read`; what it asks of the database does not block the loop.
+
+        Raises:
+            TimeoutError: the database took longer than READ_S.
+        """
+        async with asyncio.timeout(READ_S), self._engine.connect() as connection:
             return await connection.run_sync(read)
 
     async def dispose(self) -> None:

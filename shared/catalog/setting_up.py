@@ -9,8 +9,8 @@ from sqlalchemy import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from shared.addresses import sqlite_file
-from shared.catalog.engines import OPTION, open_reads
-from shared.catalog.faults import catalog_faults
+from shared.catalog.engines import open_reads
+from shared.catalog.faults import OPTION, catalog_faults
 from shared.catalog.migrations import HEAD
 from shared.catalog.open import open_catalog, revision
 from shared.errors import ConfigurationError

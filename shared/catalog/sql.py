@@ -1,5 +1,6 @@
 """The catalog in SQL: every write one transaction, repeated if another got in its way."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -8,7 +9,7 @@ import stamina
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared.catalog import collecting, leasing, repairing, writing
-from shared.catalog.faults import catalog_faults, is_conflict
+from shared.catalog.faults import catalog_faults, is_conflict, refusals
 from shared.catalog.guard import Guard
 from shared.catalog.reading import SqlReader
 from shared.catalog.reads import Reads
@@ -16,6 +17,9 @@ from shared.protocols import Delete, Present
 from shared.records import Change, ImageFacts, ObjectRef
 
 T = TypeVar("T")
+
+TRANSACTION_S = 90.0
+"""How long a transaction may take, with what it awaits; a server that hangs says nothing."""
 
 _AGAIN = stamina.AsyncRetryingCaller(
     attempts=8, timeout=None, wait_initial=0.01, wait_max=0.5, wait_jitter=0.02
@@ -91,10 +95,10 @@ class SqlCatalog(SqlReader):
 
     async def _transaction(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         async def once() -> T:
-            async with self._writing.begin() as connection:
+            async with asyncio.timeout(TRANSACTION_S), self._writing.begin() as connection:
                 return await work(connection)
 
-        with catalog_faults():
+        with catalog_faults(), refusals():
             return await _AGAIN(once)
 
 

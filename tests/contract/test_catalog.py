@@ -813,6 +813,50 @@ async def test_images_whose_vectors_are_lost_go_back_to_pending_with_their_objec
     assert list(await catalog.known_images(ids)) == [facts.image_id]
 
 
+async def test_no_image_is_claimed_while_its_vector_is_being_deleted(catalog, other):
+    facts = await put(catalog, "a")
+    await remove(catalog, "a")
+    deleting, go_on = asyncio.Event(), asyncio.Event()
+
+    async def delete(image_ids: list[str]) -> None:
+        assert image_ids == [facts.image_id]
+        deleting.set()
+        await go_on.wait()
+
+    async def claim() -> None:
+        while True:
+            try:
+                return await other.claim([facts])
+            except ImageUnclaimed:
+                await asyncio.sleep(0.01)
+
+    first = asyncio.create_task(catalog.collect(now(), 10, delete))
+    await deleting.wait()
+    assert await collect(other) == [], "another collector deletes nothing a second time"
+    claiming = asyncio.create_task(claim())
+    await asyncio.sleep(0.2)  # a chance to overtake
+    assert not claiming.done()
+    go_on.set()
+    assert await first == 1
+    await claiming
+    assert await catalog.image_ids(ImageState.PENDING) == [facts.image_id]
+    assert await collect(other, now() - timedelta(hours=1)) == []
+
+
+async def test_images_that_are_claimed_beside_a_collection_are_not_held_up_by_it(catalog, other):
+    await put(catalog, "a")
+    await remove(catalog, "a")
+
+    async def delete(_: list[str]) -> None:
+        async with asyncio.timeout(5):
+            await put(other, "b")
+            await remove(other, "b")
+            await put(other, "c")
+
+    assert await catalog.collect(now(), 1, delete) == 1
+    assert await keys(catalog) == ["c"]
+
+
 async def test_images_of_a_state_come_page_by_page_in_order(catalog):
     facts = [image(number) for number in range(7)]
     await catalog.claim([*facts, image("pending")])
