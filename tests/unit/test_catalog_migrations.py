@@ -1,42 +1,58 @@
 """The way from an older catalog to this one's, and the refusal of a newer one."""
 
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+from shared.addresses import sqlite_file
 from shared.catalog import migrations
 from shared.catalog.engines import writing_engine
 from shared.catalog.migrations import HEAD
 from shared.catalog.open import open_catalog, open_reader
 from shared.catalog.schema import metadata
 from shared.errors import ConfigurationError
+from shared.records import ImageState, ObjectFilter, ObjectRef
 
 OPEN = "import asyncio, sys; from shared.catalog.open import open_catalog\n"
 OPEN += "async def main():\n    await (await open_catalog(sys.argv[1], 'm')).close()\n"
 OPEN += "asyncio.run(main())"
 
 
+@pytest.fixture(params=["sqlite", "mysql"])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of nothing yet."""
+    if request.param == "mysql":
+        return request.getfixturevalue("mysql_database_url")
+    return f"sqlite:///{tmp_path / 'new' / 'catalog.db'}"
+
+
 @pytest.fixture
-async def url(tmp_path: Path) -> str:
+async def url(empty: str) -> str:
     """An up-to-date, empty catalog."""
-    place = f"sqlite:///{tmp_path / 'catalog.db'}"
-    await (await open_catalog(place, "m")).close()
-    return place
+    await (await open_catalog(empty, "m")).close()
+    return empty
 
 
-def mark(url: str, revision: str) -> None:
-    connection = sqlite3.connect(url.removeprefix("sqlite:///"))
-    with connection:
-        connection.execute("UPDATE alembic_version SET version_num = ?", [revision])
-    connection.close()
+async def write(url: str, *statements: str) -> None:
+    engine = writing_engine(url)
+    async with engine.begin() as connection:
+        for statement in statements:
+            await connection.exec_driver_sql(statement)
+    await engine.dispose()
+
+
+def scripts() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    return config
 
 
 async def test_the_migrations_lead_to_the_tables_that_the_code_expects(url):
@@ -50,22 +66,48 @@ async def test_the_migrations_lead_to_the_tables_that_the_code_expects(url):
 
 
 def test_the_newest_revision_is_the_one_noted():
-    config = Config()
-    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
-    assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
+    assert ScriptDirectory.from_config(scripts()).get_heads() == [HEAD]
+
+
+async def test_what_an_older_seenit_recorded_is_kept(empty):
+    def to_the_first(connection: Connection) -> None:
+        config = scripts()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+
+    if (file := sqlite_file(empty)) is not None:
+        file.parent.mkdir()
+    engine = writing_engine(empty)
+    async with engine.begin() as connection:
+        await connection.run_sync(to_the_first)
+    await engine.dispose()
+    moment = "'2026-01-01 00:00:00'"
+    await write(
+        empty,
+        "INSERT INTO objects (object_id, bucket, `key`, state, image_id, size, etag, last_modified,"
+        f" recorded_at) VALUES (X'{'00' * 32}', X'{b'images'.hex()}', X'{b'a'.hex()}', 'indexed',"
+        f" '{'f' * 64}', 5, X'{b'e'.hex()}', {moment}, {moment})",
+        "INSERT INTO images (image_id, model_id, width, height, format, bytes, state)"
+        f" VALUES ('{'f' * 64}', 'm', 1, 1, 'PNG', 5, 'indexed')",
+    )
+    catalog = await open_catalog(empty, "m")
+    found = await catalog.find(["f" * 64], ObjectFilter())
+    assert [row.stat.ref for row in found["f" * 64]] == [ObjectRef("images", "a")]
+    assert await catalog.image_ids(ImageState.INDEXED) == ["f" * 64]
+    assert await catalog.lead("task", "me", 1)
+    await catalog.close()
 
 
 @pytest.mark.parametrize("opening", [open_catalog, open_reader])
 async def test_the_catalog_of_a_newer_seenit_is_refused(url, opening):
-    mark(url, "9999")
+    await write(url, "UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(ConfigurationError, match="9999") as refused:
         await opening(url, "m")
     assert refused.value.option == "SEENIT_CATALOG_URL"
 
 
-def test_processes_that_start_together_make_one_catalog(tmp_path):
-    url = f"sqlite:///{tmp_path / 'new' / 'catalog.db'}"
-    command = [sys.executable, "-W", "error::ResourceWarning", "-c", OPEN, url]
-    starting = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(3)]
+def test_processes_that_start_together_make_one_catalog(empty):
+    opening = [sys.executable, "-W", "error::ResourceWarning", "-c", OPEN, empty]
+    starting = [subprocess.Popen(opening, stderr=subprocess.PIPE) for _ in range(3)]
     ends = [process.communicate()[1] for process in starting]
     assert [process.returncode for process in starting] == [0] * 3, ends
