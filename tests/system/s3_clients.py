@@ -70,6 +70,11 @@ class Mc(Client):
     def remove(self, bucket, key):
         self._mc("rm", f"seenit/{bucket}/{key}")
 
+    def let_all_versions_expire(self, bucket: str, prefix: str) -> None:
+        """Set a lifecycle that removes what is a day old with all its versions."""
+        expire = ("--expire-days", 1, "--expire-all-object-versions")
+        self._mc("ilm", "rule", "add", *expire, "--prefix", prefix, f"seenit/{bucket}")
+
     def _mc(self, *arguments: object) -> None:
         host = f"http://{':'.join(self._keys)}@{self._address}"
         own = ("--config-dir", self._folder / "mc", "--quiet")
