@@ -37,11 +37,12 @@ class Case:
         self,
         *strikes: Strike,
         embed_s: float = 0.0,
+        leads: bool = False,
         environment: Mapping[str, str] | None = None,
         **settings: object,
     ) -> Listening:
         """Start a worker; `settings` go before the place's own."""
-        plan = Plan(self.place.model_id, str(self.journal.path), embed_s, strikes)
+        plan = Plan(self.place.model_id, str(self.journal.path), embed_s, leads, strikes)
         log = self._folder / f"worker {len(self.workers)}.log"
         self.workers.append(
             worker_with(plan, self.place.settings | settings, log, **(environment or {}))

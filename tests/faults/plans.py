@@ -33,11 +33,13 @@ class Plan:
         model_id: of the stand-in embedder; with REAL the product's own embeds.
         journal: a file that all workers of a place write to.
         embed_s: how long the stand-in takes for each picture.
+        leads: whether it may reconcile and collect; where it may not, events alone must do.
     """
 
     model_id: str
     journal: str
     embed_s: float = 0.0
+    leads: bool = False
     strikes: tuple[Strike, ...] = field(default=())
 
     def dump(self) -> str:

@@ -23,7 +23,7 @@ def test_events_repeated_reordered_dropped_and_old_lead_to_what_the_bucket_holds
     case.place.skip_all()
     load.die.shuffle(messages)
     dropped, kept = messages[: len(messages) // 10], messages[len(messages) // 10 :]
-    case.worker(**NO_RECONCILING)
+    case.worker()
     stream = [later(message, -7 * 86_400) for message in kept * 10]
     load.die.shuffle(stream)
     produce(case.place, stream)
@@ -40,9 +40,6 @@ def test_events_repeated_reordered_dropped_and_old_lead_to_what_the_bucket_holds
     assert case.judge.recorded() == rows
     case.observed.note = f"{len(stream)} events of {len(messages)}; a replay read nothing"
     case.observed.repeats = None
-
-
-NO_RECONCILING = {"reconcile_s": 86_400}
 
 
 def test_the_newest_bytes_win_where_an_object_is_overwritten_while_it_is_embedded(new_case):
@@ -79,7 +76,7 @@ def test_the_same_bytes_through_two_workers_at_once_are_one_vector(new_case):
 def test_bytes_that_come_back_while_they_are_collected_have_their_vector(new_case, when):
     case = new_case(19, f"removed, and re-added {when} the collector's delete")
     slow = Strike("index", "delete", when, 0, seconds=3.0)
-    case.worker(slow, collect_grace_s=0)
+    case.worker(slow, collect_grace_s=0, leads=True)
     data = case.load.pictures.one()
     case.load.put("there.jpg", data)
     case.settles()

@@ -40,7 +40,7 @@ def test_half_a_file_is_never_taken_for_the_whole(new_case, ground, proxies, tro
 @pytest.mark.soak
 def test_a_restart_during_a_thousand_puts_loses_nothing_that_was_put(new_case, ground):
     case = new_case(16, "MinIO kill -9 twice during 1,000 PUTs")
-    case.worker(reconcile_s=20).is_up()
+    case.worker(reconcile_s=20, leads=True).is_up()
     putting = threading.Thread(target=put_until_done, args=(case.load, PUTS))
     putting.start()
     for count in (300, 600):

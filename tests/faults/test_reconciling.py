@@ -6,7 +6,7 @@ import pytest
 
 from tests.system.running import eventually
 
-OFTEN = {"reconcile_s": 3}
+OFTEN = {"reconcile_s": 3, "leads": True}
 
 
 def test_an_emptied_index_and_an_emptied_catalog_are_rebuilt(new_case):
@@ -80,7 +80,7 @@ def test_a_wiped_kafka_is_made_up_for_by_the_bucket_and_a_replay_makes_no_rows(n
 def test_of_two_workers_one_reconciles_and_the_other_follows_when_it_is_gone(new_case):
     case = new_case(22, "two reconcilers; the leader killed")
     case.load.fill(50)
-    workers = [case.worker(reconcile_s=2) for _ in range(2)]
+    workers = [case.worker(reconcile_s=2, leads=True) for _ in range(2)]
     for worker in workers:
         worker.is_up()
     case.settles()

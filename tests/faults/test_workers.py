@@ -68,7 +68,7 @@ def test_a_worker_killed_at_a_steps_boundary_repeats_only_what_was_not_acknowled
 def test_a_worker_told_to_stop_ends_well_and_the_next_repeats_nothing(new_case):
     case = new_case(2, "SIGTERM in the middle of a batch")
     case.load.fill(300)
-    first = case.worker(embed_s=0.02)
+    first = case.worker(embed_s=0.02, in_flight=IN_FLIGHT, batch_size=16)
     first.is_up()
     eventually(lambda: first.metric("seenit_outcomes_total") >= 50, 30)
     code, seconds = first.stop()

@@ -87,6 +87,13 @@ class Interfered:
         return call_async if inspect.iscoroutinefunction(real) else call
 
 
+class Follower(Interfered):
+    """A catalog that never lets this worker lead."""
+
+    async def lead(self, *_: object) -> bool:
+        return False
+
+
 def _strike(strikes: list[Strike], when: str, number: int) -> None:
     for strike in strikes:
         if strike.when == when and strike.call in {0, number}:
@@ -111,14 +118,11 @@ def interfered(adapters: Adapters, plan: Plan) -> Adapters:
         },
         "decoder": {},
     }
-    around = {
-        name: Interfered(
-            getattr(adapters, name),
-            [strike for strike in plan.strikes if strike.part == name],
-            noted,
-        )
-        for name, noted in notes.items()
-    }
+    around = {}
+    for name, noted in notes.items():
+        strikes = [strike for strike in plan.strikes if strike.part == name]
+        kind = Interfered if plan.leads or name != "catalog" else Follower
+        around[name] = kind(getattr(adapters, name), strikes, noted)
     return replace(adapters, **around)
 
 
