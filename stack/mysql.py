@@ -37,13 +37,14 @@ class MySQL:
 
     def prepare(self, data: Path) -> Command:
         """Have the program and make the system's tables; see `stack.service.Service`."""
-        package = "mariadb-server-core"  # without the rest, which starts a server of its own
-        server = find("mariadbd", package)
+        # Not mariadb-server, which starts a server of its own.
+        packages = ("mariadb-server-core", "mariadb-client-core")
+        server = find("mariadbd", *packages)
         # Root must say that it means it; the tests' folders are closed to all others.
         options = ["--no-defaults", f"--datadir={data / 'tables'}"]
         options += ["--user=root"] if os.geteuid() == 0 else []
         if not (data / "tables" / "mysql").exists():
-            install = find("mariadb-install-db", package)
+            install = find("mariadb-install-db", *packages)
             run([install, *options, "--auth-root-authentication-method=normal", "--skip-test-db"])
         (data / "admin.sql").write_text(_ADMIN)
         options += ["--bind-address=127.0.0.1", f"--port={self._port}", "--skip-name-resolve"]

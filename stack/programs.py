@@ -40,8 +40,8 @@ def tool(name: str) -> Path:
     return program
 
 
-def find(program: str, package: str) -> str:
-    """Return the path of a program of the system, installing Debian's `package` where root may.
+def find(program: str, *packages: str) -> str:
+    """Return the path of a program of the system, installing Debian's `packages` where root may.
 
     Raises:
         CannotRun: it is not there and cannot be installed.
@@ -49,16 +49,16 @@ def find(program: str, package: str) -> str:
     if found := _which(program):
         return found
     if shutil.which("apt-get") is None or os.geteuid() != 0:
-        raise CannotRun(f"there is no {program}; install the package {package}")
+        raise CannotRun(f"there is no {program}; install {' and '.join(packages)}")
     with _alone("apt"):
         quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-        install = ["apt-get", "install", "-y", "--no-install-recommends", package]
+        install = ["apt-get", "install", "-y", "--no-install-recommends", *packages]
         if _which(program) is None:
             run(["apt-get", "update"], env=quiet)
             run(install, env=quiet)
     if found := _which(program):
         return found
-    raise CannotRun(f"the package {package} brought no {program}")
+    raise CannotRun(f"{' and '.join(packages)} brought no {program}")
 
 
 def kept(name: str, make: Callable[[Path], None]) -> Path:
