@@ -258,3 +258,6 @@ class Embedder(Protocol):
 
         n is at least 1.
         """
+
+    def embed_alone(self, pixels: Pixels) -> Embeddings:
+        """Embed as `embed` does, but sooner and with more work: while nothing else is embedded."""

@@ -217,7 +217,9 @@ class FakeStore:
 
 
 class FakeEmbedder:
-    """An `Embedder` that tells pictures by their first value and notes its batches in `batches`.
+    """An `Embedder` that tells pictures by their first value.
+
+    It notes its batches in `batches`, and in `alone` those it was given the whole device for.
 
     While `gate` is shut, every call waits once it has set `begun`. A picture of value `poison`
     raises `ValueError`.
@@ -232,6 +234,7 @@ class FakeEmbedder:
         self.batch = batch
         self.poison = poison
         self.batches: list[list[int]] = []
+        self.alone: list[int] = []
         self.begun = threading.Event()
         self.gate = threading.Event()
         self.gate.set()
@@ -244,6 +247,10 @@ class FakeEmbedder:
         if self.poison in values:
             raise ValueError(f"poison among {values}")
         return np.repeat(np.array(values, np.float32)[:, None], 512, axis=1)
+
+    def embed_alone(self, pixels):
+        self.alone += [int(p.flat[0]) for p in pixels]
+        return self.embed(pixels)
 
 
 class ThumbnailEmbedder:
@@ -260,6 +267,9 @@ class ThumbnailEmbedder:
         rows = grid.reshape(len(pixels), 512)
         rows = rows - rows.mean(1, keepdims=True)
         return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)
+
+    def embed_alone(self, pixels):
+        return self.embed(pixels)
 
 
 class PoisonedEmbedder(ThumbnailEmbedder):

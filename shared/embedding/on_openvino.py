@@ -45,13 +45,30 @@ class OpenVinoEmbedder:
         self.batch = BATCH
         core = ov.Core()
         self.precision = _precision(core, precision)
+        graph = core.read_model(model.graph, model.constants)
+        self._side_by_side = _Network(core, graph, self.precision, self.parallel)
+        self._alone = _Network(core, graph, self.precision, 1)
+
+    def embed(self, pixels: Pixels) -> Embeddings:
+        """Embed RGB uint8 pictures, shape (n, 224, 224, 3), into float32 (n, 512)."""
+        return self._side_by_side.embed(pixels)
+
+    def embed_alone(self, pixels: Pixels) -> Embeddings:
+        """Embed with all cores on each picture: on two, in little more than half the time."""
+        return self._alone.embed(pixels)
+
+
+class _Network:
+    """The network, compiled for `streams` pictures side by side on all cores."""
+
+    def __init__(self, core: ov.Core, graph: ov.Model, precision: str, streams: int) -> None:
         self._compiled = core.compile_model(
-            core.read_model(model.graph, model.constants),
+            graph,
             "CPU",
             {
-                "INFERENCE_PRECISION_HINT": self.precision,
-                "NUM_STREAMS": self.parallel,
-                "INFERENCE_NUM_THREADS": self.parallel,
+                "INFERENCE_PRECISION_HINT": precision,
+                "NUM_STREAMS": streams,
+                "INFERENCE_NUM_THREADS": cores(),
                 "ENABLE_CPU_PINNING": False,  # the cores are shared with decoding
             },
         )
@@ -61,7 +78,6 @@ class OpenVinoEmbedder:
         self.embed(np.zeros((1, SIDE, SIDE, 3), np.uint8))
 
     def embed(self, pixels: Pixels) -> Embeddings:
-        """Embed RGB uint8 pictures, shape (n, 224, 224, 3), into float32 (n, 512)."""
         request = self._request()
         embeddings = np.empty((len(pixels), DIMENSION), np.float32)
         for i in range(len(pixels)):

@@ -1,12 +1,13 @@
 """Many callers, one model: what waits is embedded in batches, searches first.
 
 No timer holds a picture back. A batch is what waits when a worker comes free, so batches grow with
-the load and a lone search starts at once.
+the load and a lone search starts at once, with the whole device for itself.
 """
 
 import asyncio
 import threading
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -45,10 +46,11 @@ class EmbeddingService:
 
     def __init__(self, embedder: Embedder) -> None:
         self.embedder = embedder
+        self._changed = threading.Condition()  # guards what follows and each request's left
         self._urgent: deque[_Picture] = deque()
         self._patient: deque[_Picture] = deque()
-        self._changed = threading.Condition()  # guards the queues, _closed and each request's left
         self._closed = False
+        self._idle = 0  # workers that wait
         self._observe = BATCH_SIZE.labels("embed").observe
         self._threads = [
             threading.Thread(target=self._work, name=f"embed-{i}", daemon=True)
@@ -100,29 +102,38 @@ class EmbeddingService:
             thread.join()
 
     def _work(self) -> None:
-        while batch := self._take():
+        while taken := self._take():
+            batch, embed = taken
             self._observe(len(batch))
             try:
-                rows = self.embedder.embed(np.stack([request.pixels[i] for request, i in batch]))
+                rows = embed(np.stack([request.pixels[i] for request, i in batch]))
             except Exception as error:  # noqa: BLE001 - not ours to judge: it goes to who waits
                 for request in {request for request, _ in batch}:
                     _answer(request, error)
             else:
                 self._deliver(batch, rows)
 
-    def _take(self) -> list[_Picture]:
-        """Wait for pictures and take this worker's share of them; nothing once closed."""
+    def _take(self) -> tuple[list[_Picture], Callable[[Pixels], Embeddings]] | None:
+        """Wait for pictures and take this worker's share, and how to embed it; None once closed."""
         with self._changed:
             while True:
                 while not (self._urgent or self._patient or self._closed):
+                    self._idle += 1
                     self._changed.wait()
+                    self._idle -= 1
                 if self._closed:
-                    return []
+                    return None
                 queue = self._urgent or self._patient
                 share = -(-len(queue) // self.embedder.parallel)  # so that no worker stands idle
                 taken = [queue.popleft() for _ in range(min(share, self.embedder.batch))]
                 if batch := [picture for picture in taken if not picture[0].over]:
-                    return batch
+                    return batch, self._way(batch, urgent=queue is self._urgent)
+
+    def _way(self, batch: list[_Picture], *, urgent: bool) -> Callable[[Pixels], Embeddings]:
+        """A search beside which nothing waits and nobody works may have the whole device."""
+        others = self._urgent or self._patient or self._idle < self.embedder.parallel - 1
+        lone = urgent and len(batch) == 1 and not others
+        return self.embedder.embed_alone if lone else self.embedder.embed
 
     def _deliver(self, batch: list[_Picture], rows: Embeddings) -> None:
         finished = []

@@ -99,6 +99,11 @@ def test_an_embedding_is_the_same_alone_and_in_any_company(embedder, photos):
     assert cosines(together, backwards).min() > 0.9999
 
 
+def test_with_the_whole_device_it_is_the_same(embedder, photos):
+    alone = np.concatenate([embedder.embed_alone(photos[i : i + 1]) for i in range(len(photos))])
+    assert cosines(embedder.embed(photos), alone).min() > 0.9999
+
+
 def test_all_runtimes_agree_with_torch(embedder, reference, photos):
     precise = 0.995 if embedder.precision == "bf16" else 0.9999
     assert cosines(embedder.embed(photos), reference.embed(photos)).min() >= precise

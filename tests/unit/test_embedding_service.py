@@ -87,6 +87,27 @@ async def test_a_search_overtakes_the_ingest_that_waits(serve):
     assert embedder.batches == [[0, 1, 2, 3], [99], [4, 5, 6, 7], [8, 9, 10, 11]]
 
 
+async def test_a_lone_search_has_the_whole_device_and_ingest_is_in_no_such_haste(serve):
+    service = serve(FakeEmbedder())
+    await service.embed(pictures(1), urgent=True)
+    await service.embed(pictures(2))
+    await service.embed(pictures(3, 4), urgent=True)
+    assert service.embedder.alone == [1]
+    assert service.embedder.batches == [[1], [2], [3, 4]]
+
+
+async def test_a_search_beside_other_work_takes_its_share_only(serve):
+    service = serve(FakeEmbedder(parallel=2))
+    service.embedder.gate.clear()
+    ingest = asyncio.create_task(service.embed(pictures(1)))
+    await begun(service.embedder)
+    search = asyncio.create_task(service.embed(pictures(2), urgent=True))
+    await begun(service.embedder)
+    service.embedder.gate.set()
+    await asyncio.gather(ingest, search)
+    assert service.embedder.alone == []
+
+
 async def test_a_failure_reaches_all_whose_pictures_were_in_the_batch_and_nobody_else(serve):
     embedder = FakeEmbedder(batch=2, poison=13)
     service = serve(embedder)
