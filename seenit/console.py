@@ -8,10 +8,9 @@ from typing import Any
 
 import stamina.instrumentation
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.logging import RichHandler
 from rich.markup import escape
-from rich.table import Table
 
 from shared.errors import ConfigurationError, SeenitError
 
@@ -50,7 +49,7 @@ def print_json(data: Any) -> None:  # noqa: ANN401 - whatever a verb has to say
     print(json.dumps(data, ensure_ascii=True, default=str))
 
 
-def print_table(table: Table) -> None:
+def print_table(table: RenderableType) -> None:
     """Print a table: as wide as the terminal, else a row a line however long, for scripts."""
     console = out if out.is_terminal else Console(width=WIDE, highlight=False)
     console.print(table)

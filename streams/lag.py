@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -32,9 +32,14 @@ class PartitionLag:
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """Notifications that are not done, per partition in order."""
+    """Notifications that are not done, per partition in order.
+
+    Attributes:
+        workers: how many share the partitions now.
+    """
 
     partitions: tuple[PartitionLag, ...]
+    workers: int = 0
 
     @property
     def total(self) -> int:
@@ -70,11 +75,12 @@ async def open_lag(
                     raise ConfigurationError("SEENIT_TOPIC", problem)
                 (told,) = await admin.describe_topics([topic])
                 places = [TopicPartition(topic, each["partition"]) for each in told["partitions"]]
-                return lag_of(
+                lag = lag_of(
                     await _committed(admin, group, places),
                     _by_partition(await consumer.beginning_offsets(places)),
                     _by_partition(await consumer.end_offsets(places)),
                 )
+                return replace(lag, workers=await _members(admin, group))
 
         yield read
 
@@ -109,6 +115,13 @@ async def _committed(
             await asyncio.sleep(0.2)
         else:
             return {place.partition: offset.offset for place, offset in told.items()}
+
+
+async def _members(admin: AIOKafkaAdminClient, group: str) -> int:
+    """Count the members of a group; it need not be there."""
+    (told,) = await admin.describe_consumer_groups([group])
+    *_, members = told.groups[0]
+    return len(members)
 
 
 def _by_partition(offsets: Mapping[TopicPartition, int]) -> dict[int, int]:

@@ -1,19 +1,33 @@
 """`seenit status`: counts, work under way, model, health of each part."""
 
-import time
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 import typer
 from rich.live import Live
-from rich.table import Table
 
 from seenit import options
 from seenit.client import Client
-from seenit.console import out, plain, print_json, print_table, told_plainly
+from seenit.console import out, print_json, print_table, told_plainly
+from seenit.running import run
+from seenit.status_table import table_of
 from seenit.verbs.search import Api
+from shared.errors import SeenitError
+from shared.settings import Settings
 
 EVERY_S = 1.0
+PATIENCE_S = 3.0
+FIRST_S = 10.0
+"""The first look also loads what is needed for asking."""
+
 PARTS = ("catalog", "index", "store")
+
+
+Look = Callable[[float], Awaitable[dict[str, Any]]]
+"""Asks all there is to ask, waiting at most so many seconds for any of it."""
 
 
 def status(
@@ -26,16 +40,51 @@ def status(
 ) -> None:
     """Show what is indexed, what is under way, and whether each part is well."""
     with told_plainly():
-        client = Client(options.settings_for(), api)
+        settings = options.settings_for()
+        run(_show(settings, api, watch=watch, as_json=as_json))
+
+
+async def _show(settings: Settings, api: str | None, *, watch: bool, as_json: bool) -> None:
+    async with _looks(settings, api) as look:
+        first = await look(FIRST_S)
         if as_json:
-            print_json(_ask(client))
+            print_json(first)
         elif not watch:
-            print_table(_table(_ask(client)))
-        else:
-            with Live(_table(_ask(client)), console=out, auto_refresh=False) as live:
-                while True:
-                    time.sleep(EVERY_S)
-                    live.update(_table(_ask(client)), refresh=True)
+            print_table(table_of(first))
+        if watch:
+            await _watch(look, first, as_json=as_json)
+        elif not any(health.startswith("ok") for health in first["health"].values()):
+            raise SeenitError("no part answers")
+
+
+async def _watch(look: Look, first: dict[str, Any], *, as_json: bool) -> None:
+    with Live(None if as_json else table_of(first), console=out, auto_refresh=False) as live:
+        while True:
+            await asyncio.sleep(EVERY_S)
+            told = await look(PATIENCE_S)
+            if as_json:
+                print_json(told)
+            else:
+                live.update(table_of(told), refresh=True)
+
+
+@asynccontextmanager
+async def _looks(settings: Settings, api: str | None) -> AsyncIterator[Look]:
+    """Look at all parts where there are several, else at the one process that has them all."""
+    client = Client(settings, api)
+    if not settings.kafka_url:
+
+        async def look(_: float) -> dict[str, Any]:
+            return await asyncio.to_thread(_ask, client)
+
+        yield look
+        return
+    from seenit.overview import Overview  # noqa: PLC0415 - its clients are an extra
+
+    for noisy in ("shared", "streams", "aiokafka"):  # the table says it
+        logging.getLogger(noisy).setLevel(logging.CRITICAL)
+    async with Overview(settings, client.url) as overview:
+        yield overview.look
 
 
 def _ask(client: Client) -> dict[str, Any]:
@@ -44,28 +93,3 @@ def _ask(client: Client) -> dict[str, Any]:
     stats = {} if "catalog" in missing else client.get("/v1/stats")
     health = {part: "not answering" if part in missing else "ok" for part in PARTS}
     return {"api": client.url, **stats, "health": health}
-
-
-def _table(status: dict[str, Any]) -> Table:
-    table = Table(box=None, show_header=False)
-    table.add_column(style="bold")
-    table.add_row("address", plain(status["api"]))
-    for part, health in status["health"].items():
-        table.add_row(part, f"[{'green' if health == 'ok' else 'red'}]{health}[/]")
-    if "objects" not in status:
-        return table
-    table.add_row("model", plain(status["model_id"]))
-    for name in ("objects", "images", "rejected"):
-        table.add_row(name, f"{status[name]:,}")
-    table.add_row("newest", plain(status["newest"] or "-"))
-    if progress := status["progress"]:
-        table.add_row("indexing", _progress(progress))
-    return table
-
-
-def _progress(progress: dict[str, Any]) -> str:
-    if not progress["active"]:
-        return "caught up"
-    left = progress["eta_s"]
-    told = f"{progress['done']:,} of {progress['total']:,}, {progress['rate']:,.0f}/s"
-    return told if left is None else f"{told}, {left:,.0f} s left"

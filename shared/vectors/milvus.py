@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
@@ -204,12 +204,18 @@ def has_collection(url: str, model_id: str, timeout_s: float = 10.0) -> bool:
     Raises:
         TransientError: it does not answer.
     """
-    with _transient():
-        client = _connect(url, timeout_s)
-        try:
-            return bool(client.has_collection(collection_name(model_id), timeout=timeout_s))
-        finally:
-            client.close()
+    with _transient(), closing(_connect(url, timeout_s)) as client:
+        return bool(client.has_collection(collection_name(model_id), timeout=timeout_s))
+
+
+def check_server(url: str, timeout_s: float = 3.0) -> None:
+    """See that a Milvus server answers, whatever it holds.
+
+    Raises:
+        TransientError: it does not.
+    """
+    with _transient(), closing(_connect(url, timeout_s)) as client:
+        client.has_collection("seenit", timeout=timeout_s)
 
 
 def _connect(url: str, timeout_s: float) -> MilvusClient:

@@ -43,6 +43,17 @@ def make_collection(url: str, model_id: str, dimension: int) -> Step:
     return Step("collection", name, Did.FOUND if there else Did.MADE, f"{dimension} dimensions")
 
 
+def check_server(url: str) -> None:
+    """See that the index's server answers; an index without one is always well.
+
+    Raises:
+        ConfigurationError: as `open_index`.
+        TransientError: it does not answer.
+    """
+    if _is_server(url):
+        _milvus(url).check_server(url)
+
+
 def _is_server(url: str) -> bool:
     return url.startswith(("http://", "https://"))
 
