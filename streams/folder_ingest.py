@@ -78,8 +78,8 @@ class FolderIngest:
             await reconciler.mend(report, self._parts.intake)
         finally:
             self.progress.end()
-        if report.question:
-            log.warning(report.question)
+        for said in filter(None, (report.question, report.remark)):
+            log.warning(said)
         return report
 
     def _settled(self, settled: Settled) -> None:

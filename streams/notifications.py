@@ -1,12 +1,16 @@
-"""The bytes of a bucket notification to events. No I/O, and never an exception."""
+"""The bytes of a bucket notification to events. No I/O, and never an exception.
 
+A notification of our own kind asks for a look at an object on behalf of a comparison.
+"""
+
+import json
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -27,6 +31,7 @@ class Kind(StrEnum):
 
     CREATED = "created"
     REMOVED = "removed"
+    COMPARED = "compared"
     IRRELEVANT = "irrelevant"
     OTHER_BUCKET = "other_bucket"
     FOLDER_MARKER = "folder_marker"
@@ -75,9 +80,32 @@ class _Change(BaseModel):
     s3: _S3
 
 
+class _Look(BaseModel):
+    bucket: str
+    key: str  # percent-encoded
+    etag: str | None = None
+    size: int | None = Field(None, ge=0)
+    seen_at: float = Field(ge=0, allow_inf_nan=False)
+    again: bool = False
+
+
 class _Notification(BaseModel):
     records: list[Any] | None = Field(None, alias="Records")
     test: str | None = Field(None, alias="Event")
+    look: _Look | None = None
+
+
+def look(event: Event) -> bytes:
+    """Write a notification that `read` turns into this very event."""
+    told = {
+        "bucket": event.ref.bucket,
+        "key": quote(event.ref.key_bytes),
+        "etag": event.etag,
+        "size": event.size,
+        "seen_at": event.seen_at,
+        "again": event.again,
+    }
+    return json.dumps({"look": told}).encode()
 
 
 def read(value: bytes | None, buckets: Collection[str], now: float | None = None) -> Reading:
@@ -91,7 +119,10 @@ def read(value: bytes | None, buckets: Collection[str], now: float | None = None
     reading = Reading()
     now = time.time() if now is None else now
     try:
-        for record in _records(value):
+        notification = _notification(value)
+        if notification.look:
+            _read_look(notification.look, buckets, reading)
+        for record in notification.records or ():
             try:
                 _read_change(_Change.model_validate(record, strict=True), buckets, now, reading)
             except ValueError as error:
@@ -103,15 +134,25 @@ def read(value: bytes | None, buckets: Collection[str], now: float | None = None
     return reading
 
 
-def _records(value: bytes | None) -> Iterator[Any]:
+def _notification(value: bytes | None) -> _Notification:
     if value is None:
         raise ValueError("the message has no value")
     if len(value) > MOST_BYTES:
         raise ValueError(f"the message has {len(value):,} bytes, more than {MOST_BYTES:,}")
-    notification = _Notification.model_validate_json(value, strict=True)
-    if notification.records is None and notification.test != "s3:TestEvent":
+    told = _Notification.model_validate_json(value, strict=True)
+    if told.records is None and told.look is None and told.test != "s3:TestEvent":
         raise ValueError("Records: there are none")
-    yield from notification.records or ()
+    return told
+
+
+def _read_look(told: _Look, buckets: Collection[str], reading: Reading) -> None:
+    """Add what a comparison found; it may be another Seenit's, that shares the topic."""
+    if told.bucket not in buckets:
+        reading.kinds.append(Kind.OTHER_BUCKET)
+        return
+    ref = _ref(told.bucket, unquote_to_bytes(told.key))
+    reading.kinds.append(Kind.COMPARED)
+    reading.events.append(Event(ref, told.seen_at, told.etag, told.size, told.again))
 
 
 def _read_change(change: _Change, buckets: Collection[str], now: float, reading: Reading) -> None:
@@ -126,20 +167,23 @@ def _read_change(change: _Change, buckets: Collection[str], now: float, reading:
         reading.kinds.append(kind if kind is Kind.IRRELEVANT else Kind.OTHER_BUCKET)
         return
     key = unquote_to_bytes(told.key.replace("+", " "))  # as Go's url.QueryEscape wrote it
-    if not 0 < len(key) <= LONGEST_KEY or b"\0" in key:
-        raise ValueError(f"s3.object.key: no object has such a key of {len(key):,} bytes")
+    ref = _ref(bucket, key)
     size = told.size if type(told.size) is int and told.size >= 0 else None
     if kind is Kind.CREATED and key.endswith(b"/") and size == 0:
         reading.kinds.append(Kind.FOLDER_MARKER)
         return
-    event = Event(
-        ObjectRef(bucket, key.decode("utf-8", "surrogateescape")), _seen_at(change.time, now)
-    )
+    event = Event(ref, _seen_at(change.time, now))
     if kind is Kind.CREATED:  # some removals tell them too, of what is gone
         etag = told.etag.strip('"') if isinstance(told.etag, str) else ""
         event = replace(event, etag=etag or None, size=size)
     reading.kinds.append(kind)
     reading.events.append(event)
+
+
+def _ref(bucket: str, key: bytes) -> ObjectRef:
+    if not 0 < len(key) <= LONGEST_KEY or b"\0" in key:
+        raise ValueError(f"object.key: no object has such a key of {len(key):,} bytes")
+    return ObjectRef(bucket, key.decode("utf-8", "surrogateescape"))
 
 
 def _kind(name: str) -> Kind:

@@ -35,7 +35,7 @@ class Reconciler:
     """Compares store, catalog and index, and has what differs looked at again.
 
     Args:
-        guard: the share of a bucket's objects, or of the index's vectors, that may go unasked.
+        guard: the share of a bucket's objects that may go unasked.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class Reconciler:
         if report.restored:
             await self._restore(report, into, offered)
             await into.idle()
-        if report.orphans:
+        if report.orphans:  # most may have found their pictures by now
             await self._sweep(report, force=force)
         metrics.HELD_BACK.set(report.removals_held_back)
 
@@ -120,7 +120,7 @@ class Reconciler:
                 report.orphans += len(found.orphans)
         async for _ in self._repair.wanting(report.where):  # of an earlier repair that was cut off
             report.restored += 1
-        self._ask_about_orphans(report)
+        report.ask(self._guard)
 
     async def _feed_bucket(
         self,
@@ -160,17 +160,13 @@ class Reconciler:
         report.vectors = report.orphans = 0
         if not report.is_whole:
             return
-        async for found in self._repair.apart():  # most may have found their pictures meanwhile
+        async for found in self._repair.apart():
             report.vectors += found.vectors
             report.orphans += len(found.orphans)
-        self._ask_about_orphans(report)
+        report.ask(self._guard)
         report.orphans_held_back = report.orphans_held_back and not force
         if not report.orphans_held_back:
             report.orphans = await self._repair.adopt_orphans()
-
-    def _ask_about_orphans(self, report: Report) -> None:
-        most = most_removals(report.vectors, self._guard)
-        report.orphans_held_back = report.orphans > most
 
     async def _buckets(self, bucket: str | None) -> list[str]:
         if bucket is not None:

@@ -6,6 +6,7 @@ from shared.records import ObjectFilter
 from streams.differences import Difference
 
 GUARD_FLOOR = 10  # fewer removals than this need no question, whatever their share
+ORPHANS = 0.1  # of the share of removals; more vectors may well be another catalog's
 
 
 def most_removals(held: int, share: float) -> int:
@@ -78,8 +79,8 @@ class Report:
 
     @property
     def drift(self) -> int:
-        """How many objects and vectors are not as they should be."""
-        return self.work + self.orphans
+        """How many objects and vectors are not as they should be, as far as that can be told."""
+        return self.work + (0 if self.orphans_held_back else self.orphans)
 
     @property
     def removals_held_back(self) -> int:
@@ -88,15 +89,25 @@ class Report:
 
     @property
     def question(self) -> str | None:
-        """What was held back, and what to do if it should not have been; None if nothing was."""
-        told = [f"{gone} of {held} in {name}" for name, (gone, held) in self.held_back.items()]
-        asked = []
-        if told:
-            gone = "are gone from the store; nothing of them was removed"
-            asked.append(f"{', '.join(told)} {gone}")
-        if self.orphans_held_back:
-            many = f"{self.orphans} of {self.vectors} vectors in the index"
-            asked.append(f"{many} belong to no image of this catalog; none was deleted")
-        if not asked:
+        """Which removals were held back, and what to do if they are right; None if none was."""
+        if not self.held_back:
             return None
-        return f"{'; '.join(asked)}. If that is right: seenit reconcile --force"
+        told = [f"{gone} of {held} in {name}" for name, (gone, held) in self.held_back.items()]
+        return (
+            f"{', '.join(told)} are gone from the store; nothing of them was removed. "
+            "If that is right: seenit reconcile --force"
+        )
+
+    @property
+    def remark(self) -> str | None:
+        """Which vectors were left alone; None if none was."""
+        if not self.orphans_held_back:
+            return None
+        return (
+            f"{self.orphans} of {self.vectors} vectors in the index belong to no picture of this "
+            "catalog. If they are no other Seenit's either: seenit reconcile --force"
+        )
+
+    def ask(self, guard: float) -> None:
+        """Hold the orphans back if there are too many."""
+        self.orphans_held_back = self.orphans > most_removals(self.vectors, ORPHANS * guard)

@@ -15,6 +15,7 @@ from streams.breaker import Breaker
 from streams.dead_letters import DeadLetters
 from streams.delivery import Delivery
 from streams.health import create_health
+from streams.housekeeping import Housekeeping
 from streams.kafka import kafka_address
 from streams.lag import Lag, open_lag
 from streams.parts import Adapters, Parts, assemble
@@ -79,6 +80,7 @@ class Worker:
             in_flight=settings.in_flight,
         )
         self._consumption = Consumption(settings, self._kafka, self._delivery)
+        self._housekeeping = Housekeeping(parts, settings, self._kafka)
         self._watchdog = Watchdog(max(BLOCKED_S, settings.stall_s))
         self.vitals = Vitals(self._delivery, lambda: waits.parts, stall_s=settings.stall_s)
         parts.intake.on_settled(self.vitals.settled)
@@ -90,6 +92,7 @@ class Worker:
             "topic": self._settings.topic,
             "group": self._settings.consumer_group,
             **self.vitals.report(),
+            "housekeeping": self._housekeeping.report(),
         }
 
     async def run(self, at_work: Callable[[], None]) -> None:
@@ -103,7 +106,7 @@ class Worker:
             tasks.create_task(self._letters.run())
             tasks.create_task(self._consumption.run())
             tasks.create_task(self._watch(at_work))
-            # What only one of several workers does, reconciling and collecting, belongs here.
+            tasks.create_task(self._housekeeping.run())
             try:
                 await asyncio.get_running_loop().create_future()  # for ever
             finally:

@@ -47,6 +47,8 @@ def reconcile(  # noqa: PLR0913 - a command's arguments are its options
             print_json(counts)
         else:
             out.print(_sentence(counts))
+        if report.remark:
+            notes.print(report.remark, soft_wrap=True)
         if told := _problems(report, asks=not dry_run):
             raise SeenitError("; ".join(told))
 
@@ -60,7 +62,7 @@ async def _reconcile(
         with notes.status("Comparing"):
             parts = await stack.enter_async_context(open_parts(settings, open_store(settings)))
             report = await parts.reconciler.survey(bucket, prefix)
-        if dry_run or not report.drift:
+        if dry_run or not (report.work or report.orphans):
             return report, looked_at
         async with indexing(parts, report.work) as outcomes:
             await parts.reconciler.mend(

@@ -303,11 +303,12 @@ async def test_very_many_vectors_of_no_picture_are_asked_about(plant):
     strange = {f"{n:064x}" for n in range(15)}
     plant.index.upsert(sorted(strange), np.eye(15, 512, dtype=np.float32))
     report = await reconcile(plant)
-    assert "15 of 18 vectors in the index" in report.question
+    assert "15 of 18 vectors in the index" in report.remark
+    assert (report.question, report.drift) == (None, 0)
     assert await collect(plant.catalog, plant.index, timedelta(0)) == 0
     await reconcile(plant, bucket="cats", force=True)
     assert await collect(plant.catalog, plant.index, timedelta(0)) == 0, "it looked at one bucket"
-    assert (await reconcile(plant, force=True)).question is None
+    assert (await reconcile(plant, force=True)).remark is None
     assert await collect(plant.catalog, plant.index, timedelta(0)) == 15
 
 
@@ -320,7 +321,7 @@ async def test_an_emptied_catalog_is_filled_again_and_no_vector_is_lost_or_left(
     (plant.root / "cats/p000.png").unlink()
     assert (await plant.reconciler().survey()).orphans == 15
     report = await reconcile(plant)
-    assert (counts(report), report.orphans, report.question) == ((14, 0, 0, 0), 1, None)
+    assert (counts(report), report.orphans, report.remark) == ((14, 0, 0, 0), 1, None)
     assert await plant.rows() == plant.on_disk()
     assert await collect(plant.catalog, plant.index, timedelta(hours=1)) == 1
     assert plant.vectors() == vectors & set(plant.on_disk().values())

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.records import Event, ObjectRef
-from streams.notifications import LONGEST_KEY, MOST_BYTES, Kind, read
+from streams.notifications import LONGEST_KEY, MOST_BYTES, Kind, look, read
 
 NOW = 1_800_000_000.0
 BUCKETS = ("images", "more")
@@ -239,3 +239,33 @@ def test_no_json_brings_it_down_and_each_change_is_counted(changes):
     reading = read_now(notification(*changes))
     assert len(reading.kinds) == max(1, len(changes))
     assert len(reading.events) <= len(changes)
+
+
+@given(
+    st.binary(min_size=1, max_size=LONGEST_KEY).filter(lambda key: b"\0" not in key),
+    st.none() | st.text(max_size=50),
+    st.none() | st.integers(0, 2**63),
+    st.floats(0, 1e10),
+    st.booleans(),
+)
+def test_a_look_that_a_comparison_asks_for_comes_out_as_it_was_written(
+    key, etag, size, seen_at, again
+):
+    ref = ObjectRef("images", key.decode("utf-8", "surrogateescape"))
+    event = Event(ref, seen_at, etag, size, again)
+    reading = read_now(look(event))
+    assert (reading.events, reading.kinds) == ([event], [Kind.COMPARED])
+
+
+def test_a_look_into_a_bucket_of_others_is_left_to_them():
+    reading = read_now(look(Event(ObjectRef("theirs", "a.jpg"), NOW)))
+    assert (reading.events, reading.kinds) == ([], [Kind.OTHER_BUCKET])
+
+
+@pytest.mark.parametrize(
+    "odd", [{"key": ""}, {"key": "%00"}, {"size": -1}, {"seen_at": "now"}, {"bucket": None}]
+)
+def test_a_look_that_cannot_be_is_refused(odd):
+    told = json.loads(look(Event(ObjectRef("images", "a.jpg"), NOW)))["look"]
+    reading = read_now(json.dumps({"look": told | odd}).encode())
+    assert (reading.events, reading.kinds) == ([], [Kind.MALFORMED])

@@ -1,0 +1,110 @@
+"""What one of several workers does for all: compare with the store, and collect."""
+
+import asyncio
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from shared.errors import ConfigurationError, TransientError
+from shared.settings import Settings
+from streams.collector import keep_collecting
+from streams.feed import open_feed
+from streams.kafka import Kafka
+from streams.leadership import Leadership
+from streams.parts import Parts
+from streams.progress import Progress
+from streams.surveys import Report
+
+log = logging.getLogger(__name__)
+
+NAME = "housekeeping"
+RETRY_S = 5.0
+RETRY_BUCKET_S = 60.0  # a bucket that could not be listed is tried again sooner than the others
+
+
+class Housekeeping:
+    """Compares and collects while this worker leads; what differs, all workers share.
+
+    Args:
+        parts: of the pipeline.
+        settings: how often, and how much may vanish.
+        kafka: where the workers take their work from.
+    """
+
+    def __init__(self, parts: Parts, settings: Settings, kafka: Kafka) -> None:
+        self._parts = parts
+        self._settings = settings
+        self._kafka = kafka
+        self._leadership = Leadership(parts.catalog, NAME)
+        self._state = "not begun"
+        self._last: Report | None = None
+        self._compared_at: datetime | None = None
+        self._progress = Progress()
+
+    async def run(self) -> None:
+        """Keep house whenever this worker leads, until cancelled."""
+        await self._leadership.run(self._keep_house)
+
+    def report(self) -> dict[str, Any]:
+        """Say how it gets on, and what this worker's last comparison found."""
+        told: dict[str, Any] = {"leading": self._leadership.leading, "state": self._state}
+        if self._last is None or self._compared_at is None:
+            return told
+        return told | {
+            "compared_at": self._compared_at.isoformat(),
+            "drift": self._last.drift,
+            "held_back": self._last.removals_held_back,
+            "question": self._last.question,
+            "remark": self._last.remark,
+            "failed": self._last.failed,
+            "progress": self._progress.report(),
+        }
+
+    async def _keep_house(self) -> None:
+        grace = timedelta(seconds=self._settings.collect_grace_s)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._keep_comparing())
+                tasks.create_task(keep_collecting(self._parts.catalog, self._parts.index, grace))
+        finally:
+            self._state = "not begun"
+
+    async def _keep_comparing(self) -> None:
+        while True:
+            try:
+                failed = (await self._compare()).failed
+            except (TransientError, ConfigurationError) as error:
+                log.warning("could not compare with the store: %s", error)
+                self._state = f"waiting: {error}"
+                await asyncio.sleep(min(RETRY_S, self._settings.reconcile_s))
+                continue
+            self._state = "waiting for the next comparison"
+            often = RETRY_BUCKET_S if failed else self._settings.reconcile_s
+            await asyncio.sleep(min(often, self._settings.reconcile_s))
+
+    async def _compare(self) -> Report:
+        """Compare, and return once the workers are done with what differs.
+
+        Raises:
+            TransientError: a part does not answer.
+            ConfigurationError: there is no such topic.
+        """
+        self._state = "comparing"
+        report = await self._parts.reconciler.survey()
+        self._last, self._compared_at = report, datetime.now(UTC)
+        if report.drift:
+            log.info("%d differences between store, catalog and index", report.drift)
+            self._state = "feeding the workers"
+            self._progress.begin(report.work)
+            await self._feed(report)
+        self._progress.end()
+        for bucket, why in report.failed.items():
+            log.warning("could not compare bucket %s: %s", bucket, why)
+        for said in filter(None, (report.question, report.remark)):
+            log.warning(said)
+        return report
+
+    async def _feed(self, report: Report) -> None:
+        place = self._settings.topic, self._settings.consumer_group
+        async with open_feed(self._kafka, *place) as feed:
+            await self._parts.reconciler.mend(report, feed, offered=self._progress.advance)
