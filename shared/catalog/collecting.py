@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.catalog.queries import among, chunks
+from shared.catalog.queries import among, chunks, locked
 from shared.catalog.schema import images, objects
 from shared.records import ImageState
 
@@ -35,10 +35,8 @@ _CANDIDATES = (
 _WITH_OBJECTS = select(objects.c.image_id).where(among(objects.c.image_id)).distinct()
 _IN_USE = update(images).where(among(images.c.image_id)).values(unused_since=None)
 _MARK = update(images).where(among(images.c.image_id)).values(state=ImageState.COLLECTING.value)
-_HOLD = (
-    select(images.c.image_id)
-    .where(among(images.c.image_id), _COLLECTING)
-    .with_for_update(skip_locked=True)
+_HOLD = locked(
+    select(images.c.image_id).where(among(images.c.image_id), _COLLECTING), images, skip=True
 )
 _DROP = delete(images).where(among(images.c.image_id), _COLLECTING)
 

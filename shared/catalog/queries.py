@@ -10,6 +10,7 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Select,
+    Table,
     and_,
     bindparam,
     exists,
@@ -39,6 +40,17 @@ def among(column: ColumnElement[Any]) -> ColumnElement[bool]:
     """Ask for rows whose `column` is one of the parameter `ids`, a list of at most `CHUNK`."""
     ids: BindParameter[Any] = bindparam("ids", expanding=True, type_=column.type)
     return column.in_(ids)
+
+
+def locked(wanted: Select[Any], table: Table, *, skip: bool = False) -> Select[Any]:
+    """Lock what `wanted` asks for by primary key, in the order of that; `skip` what others locked.
+
+    Left to itself, MySQL may walk a small table by another index: in that one's order, and locking
+    rows that were not asked for.
+    """
+    return wanted.with_hint(table, "FORCE INDEX (PRIMARY)", "mysql").with_for_update(
+        skip_locked=skip
+    )
 
 
 _INDEXED_OBJECT = objects.c.state == ObjectState.INDEXED.value

@@ -6,12 +6,12 @@ from datetime import datetime
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.catalog.queries import among, chunks
+from shared.catalog.queries import among, chunks, locked
 from shared.catalog.rows import adopted_row
 from shared.catalog.schema import images
 from shared.records import ImageState
 
-_LOCK = select(images.c.image_id).where(among(images.c.image_id)).with_for_update()
+_LOCK = locked(select(images.c.image_id).where(among(images.c.image_id)), images)
 _UNINDEX = (
     update(images)
     .where(among(images.c.image_id), images.c.state == ImageState.INDEXED.value)

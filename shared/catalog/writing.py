@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.catalog.queries import among, chunks
+from shared.catalog.queries import among, chunks, locked
 from shared.catalog.rows import object_row, pending_row
 from shared.catalog.schema import images, objects
 from shared.errors import ImageUnclaimed
@@ -32,8 +32,8 @@ from shared.records import (
 
 _MOMENT = images.c.unused_since.type
 
-_LOCK_IMAGES = (
-    select(images.c.image_id, images.c.state).where(among(images.c.image_id)).with_for_update()
+_LOCK_IMAGES = locked(
+    select(images.c.image_id, images.c.state).where(among(images.c.image_id)), images
 )
 _ADD_IMAGE = insert(images)
 _USE = (
@@ -51,10 +51,8 @@ _TOUCH = (
     .values(unused_since=bindparam("now", type_=_MOMENT))
 )
 
-_LOCK_OBJECTS = (
-    select(objects.c.object_id, objects.c.image_id)
-    .where(among(objects.c.object_id))
-    .with_for_update()
+_LOCK_OBJECTS = locked(
+    select(objects.c.object_id, objects.c.image_id).where(among(objects.c.object_id)), objects
 )
 _ADD_OBJECT = insert(objects)
 _DROP_OBJECTS = delete(objects).where(among(objects.c.object_id))
