@@ -49,9 +49,17 @@ class Case:
         )
         return self.workers[-1]
 
-    def settles(self, within: float = 90.0, *, collected: bool = False, lag: bool = True) -> float:
-        """Wait until nothing is wrong, note what was observed, and return the seconds it took."""
-        began = time.monotonic()
+    def settles(
+        self, within: float = 90.0, *, lag: bool = True, since: float | None = None
+    ) -> float:
+        """Wait until nothing is wrong, note what was observed, and return the seconds it took.
+
+        Args:
+            within: seconds.
+            lag: every event must be acknowledged too.
+            since: when all was healthy again (`time.monotonic`), if not just now.
+        """
+        began = time.monotonic() if since is None else since
         wrong = self.judge.lagging() if lag else []
         while wrong and time.monotonic() - began < within and self._working():
             time.sleep(0.2)
@@ -59,7 +67,7 @@ class Case:
         while True:
             seconds = time.monotonic() - began
             try:
-                wrong = self.judge.disagreements(collected=collected, lag=lag)
+                wrong = self.judge.disagreements(lag=lag)
             except (MilvusException, MySQLError) as error:  # being made, or coming back
                 wrong = [f"cannot look: {error}"]
             if not wrong or seconds > within or not self._working():
