@@ -53,7 +53,7 @@ class Vitals:
         self._seen = 0
         self._lags: dict[int, int] = {}
         self.stalled_s = 0.0
-        self.kafka = "not asked yet"
+        self.kafka = ""
 
     def settled(self, _: Settled) -> None:
         """One more event is settled."""

@@ -45,6 +45,7 @@ async def work(settings: Settings, adapters: Adapters, told: Callable[[str], Non
         TooManyRejections: almost all that was read was bad; what is left is kept.
         Stalled: events wait and nothing moves, for no known reason.
     """
+    _hush_kafkas_client()
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
@@ -130,6 +131,8 @@ class Worker:
                         began = time.monotonic()
                         await asyncio.sleep(LOOK_S)
                         lag = await read()
+                        if self.vitals.kafka:
+                            log.info("Kafka answers")
                         self.vitals.look(lag, time.monotonic() - began)
                         self._watchdog.all_is_well()
                         await self._begin_idle(lag)
@@ -138,8 +141,9 @@ class Worker:
                             told = True
             except (TransientError, ConfigurationError) as error:
                 self._watchdog.all_is_well()
+                if not self.vitals.kafka:
+                    log.warning("cannot tell the lag: %s", error)
                 self.vitals.cannot_look(str(error))
-                log.warning("cannot tell the lag: %s", error)
                 await asyncio.sleep(LOOK_S)
 
     async def _begin_idle(self, lag: Lag) -> None:
@@ -149,3 +153,11 @@ class Worker:
             idle = told.lag == 0 and self._delivery.position(told.partition) is None
             if told.partition in mine and idle and told.committed is None:
                 await self._consumption.begin_at(told.partition, told.end)
+
+
+def _hush_kafkas_client() -> None:
+    """Leave it to us to say that Kafka is away; its client says so ten times a second."""
+    for name in ("aiokafka", "mode.timers"):
+        client = logging.getLogger(name)
+        client.propagate = False
+        client.addHandler(logging.NullHandler())

@@ -69,9 +69,11 @@ def eventually_nothing(wrong: Callable[[], list[str]], within: float = 10.0) -> 
 class Running:
     """A `seenit up` or `seenit serve` under way."""
 
+    anywhere: tuple[object, ...] = ("--port", 0)
+
     def __init__(self, *arguments: object, cwd: Path, **settings: object) -> None:
         self.process = subprocess.Popen(
-            command(*arguments, "--port", 0),
+            command(*arguments, *self.anywhere),
             cwd=cwd,
             env=environment(**settings),
             stdout=subprocess.PIPE,
