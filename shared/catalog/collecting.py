@@ -1,6 +1,6 @@
 """The collector's steps: mark images that no object uses; hold them; drop those that are gone.
 
-A row that someone else has locked is passed over: its image is being used, or being collected.
+A row that someone else has locked is not marked: its image is being used, or being collected.
 """
 
 from collections.abc import Collection, Iterable
@@ -35,9 +35,7 @@ _CANDIDATES = (
 _WITH_OBJECTS = select(objects.c.image_id).where(among(objects.c.image_id)).distinct()
 _IN_USE = update(images).where(among(images.c.image_id)).values(unused_since=None)
 _MARK = update(images).where(among(images.c.image_id)).values(state=ImageState.COLLECTING.value)
-_HOLD = locked(
-    select(images.c.image_id).where(among(images.c.image_id), _COLLECTING), images, skip=True
-)
+_HOLD = locked(select(images.c.image_id).where(among(images.c.image_id), _COLLECTING), images)
 _DROP = delete(images).where(among(images.c.image_id), _COLLECTING)
 
 
@@ -62,7 +60,7 @@ async def mark(connection: AsyncConnection, unused_since: datetime, limit: int) 
 
 
 async def hold(connection: AsyncConnection, image_ids: Collection[str]) -> list[str]:
-    """Lock and name those that are still marked, but not those that another one holds."""
+    """Lock and name those that are still marked; waits for whoever else deletes them just now."""
     held: list[str] = []
     for chunk in chunks(sorted(image_ids)):
         held += (await connection.execute(_HOLD, {"ids": chunk})).scalars()

@@ -42,15 +42,13 @@ def among(column: ColumnElement[Any]) -> ColumnElement[bool]:
     return column.in_(ids)
 
 
-def locked(wanted: Select[Any], table: Table, *, skip: bool = False) -> Select[Any]:
-    """Lock what `wanted` asks for by primary key, in the order of that; `skip` what others locked.
+def locked(wanted: Select[Any], table: Table) -> Select[Any]:
+    """Lock what `wanted` asks for by primary key, in the order of that.
 
     Left to itself, MySQL may walk a small table by another index: in that one's order, and locking
     rows that were not asked for.
     """
-    return wanted.with_hint(table, "FORCE INDEX (PRIMARY)", "mysql").with_for_update(
-        skip_locked=skip
-    )
+    return wanted.with_hint(table, "FORCE INDEX (PRIMARY)", "mysql").with_for_update()
 
 
 _INDEXED_OBJECT = objects.c.state == ObjectState.INDEXED.value
