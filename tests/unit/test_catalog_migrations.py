@@ -1,5 +1,6 @@
 """The way from an older catalog to this one's, and the refusal of a newer one."""
 
+import itertools
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine, event
 
 from shared.addresses import sqlite_file
 from shared.catalog import migrations
@@ -55,10 +56,12 @@ def scripts() -> Config:
     return config
 
 
-async def test_the_migrations_lead_to_the_tables_that_the_code_expects(url):
-    def differences(connection: Connection) -> list[object]:
-        return compare_metadata(MigrationContext.configure(connection), metadata)
+def differences(connection: Connection) -> list[object]:
+    """What the tables are, against what the code expects."""
+    return compare_metadata(MigrationContext.configure(connection), metadata)
 
+
+async def test_the_migrations_lead_to_the_tables_that_the_code_expects(url):
     engine = writing_engine(url)
     async with engine.connect() as connection:
         assert await connection.run_sync(differences) == []
@@ -104,6 +107,33 @@ async def test_the_catalog_of_a_newer_seenit_is_refused(url, opening):
     with pytest.raises(ConfigurationError, match="9999") as refused:
         await opening(url, "m")
     assert refused.value.option == "SEENIT_CATALOG_URL"
+
+
+class Crash(BaseException):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize("step", range(13))
+async def test_a_first_start_cut_off_at_any_change_is_taken_up_by_the_next(
+    mysql_database_url, step
+):
+    changes = itertools.count()
+
+    def cut(_connection, _cursor, statement, *_):
+        if statement.lstrip().startswith(("CREATE", "DROP")) and next(changes) == step:
+            raise Crash
+
+    event.listen(Engine, "after_cursor_execute", cut)
+    try:
+        with pytest.raises(Crash):
+            await open_catalog(mysql_database_url, "m")
+    finally:
+        event.remove(Engine, "after_cursor_execute", cut)
+    await (await open_catalog(mysql_database_url, "m")).close()
+    engine = writing_engine(mysql_database_url)
+    async with engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+    await engine.dispose()
 
 
 def test_processes_that_start_together_make_one_catalog(empty):
