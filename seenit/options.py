@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from seenit.console import log_to_console
+from shared.errors import ConfigurationError
 from shared.settings import Settings, load_settings
 
 Folder = Annotated[
@@ -70,3 +71,14 @@ def settings_for(folder: Path | None = None, data: Path | None = None, **more: A
     settings = load_settings(**overrides)
     log_to_console(settings.log_level)
     return settings
+
+
+def known_bucket(settings: Settings, bucket: str | None) -> str | None:
+    """Return the bucket, or None for all, if the store could have it.
+
+    Raises:
+        ConfigurationError: it is none of an S3 store's.
+    """
+    if bucket is None or settings.storage_url.startswith("file:") or bucket in settings.buckets:
+        return bucket
+    raise ConfigurationError("--bucket", f"{bucket} is not among SEENIT_BUCKETS")

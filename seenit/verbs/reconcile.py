@@ -39,6 +39,7 @@ def reconcile(  # noqa: PLR0913 - a command's arguments are its options
     """Make catalog and index equal to the store: initial load, repair, or by hand."""
     with told_plainly():
         settings = options.settings_for(folder, data)
+        bucket = options.known_bucket(settings, bucket)
         report, looked_at = run(_reconcile(settings, bucket, prefix, dry_run=dry_run, force=force))
         counts = _counts(report)
         if not dry_run:
@@ -46,7 +47,7 @@ def reconcile(  # noqa: PLR0913 - a command's arguments are its options
         if as_json:
             print_json(counts)
         else:
-            out.print(_sentence(counts))
+            out.print(_sentence(counts), soft_wrap=True)
         if report.remark:
             notes.print(report.remark, soft_wrap=True)
         if told := _problems(report, asks=not dry_run):

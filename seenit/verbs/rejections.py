@@ -64,7 +64,8 @@ def retry(
 ) -> None:
     """Look at rejected objects again, as they are now."""
     with told_plainly():
-        outcomes = run(_retry(options.settings_for(folder, data), bucket, reason))
+        settings = options.settings_for(folder, data)
+        outcomes = run(_retry(settings, options.known_bucket(settings, bucket), reason))
     if as_json:
         print_json(outcomes)
     else:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -17,6 +18,12 @@ from pymilvus.exceptions import MilvusException, ParamError
 from shared.errors import TransientError
 from shared.protocols import Embeddings
 from shared.records import Neighbour
+
+# On import pymilvus sends its log to the terminal, and it warns of every server before 2.4.
+_LOG = logging.getLogger("pymilvus")
+_LOG.handlers.clear()
+_LOG.propagate = True
+_LOG.setLevel(logging.ERROR)
 
 _CHUNK = 1000
 """Images per request: 2 MiB of embeddings, well below the server's limit of 64 MiB."""
