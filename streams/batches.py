@@ -30,7 +30,7 @@ class Settled:
     """An event of which nothing more is to be done, as its outcome is written.
 
     Attributes:
-        rejection: why, where the outcome is rejected.
+        rejection: why, where the object is rejected, be it now or by what the catalog holds.
     """
 
     event: Event
@@ -52,9 +52,10 @@ class Batch:
     again: list[Event] = field(default_factory=list)
     changes: list[tuple[Settled, Change]] = field(default_factory=list)
 
-    def keep(self, event: Event) -> None:
+    def keep(self, event: Event, known: StoredObject) -> None:
         """The catalog holds this very state already."""
-        self.settled.append(Settled(event, Outcome.UNCHANGED))
+        rejection = Rejected(known.reason, known.detail or "") if known.reason else None
+        self.settled.append(Settled(event, Outcome.UNCHANGED, rejection))
 
     def remove(self, event: Event) -> None:
         """The object is gone."""
@@ -123,9 +124,9 @@ def merged(older: Event | None, newer: Event) -> Event:
     return replace(newer, again=True) if older and older.again else newer
 
 
-def is_unchanged(event: Event, stat: ObjectStat, known: StoredObject | None) -> bool:
+def is_unchanged(event: Event, stat: ObjectStat, known: StoredObject) -> bool:
     """Whether the catalog already holds this very state of the object."""
-    if known is None or event.again:
+    if event.again:
         return False
     return stat.same_state(known.stat) and stat.user_key == known.stat.user_key
 

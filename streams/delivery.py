@@ -16,7 +16,7 @@ from shared.records import Event, ObjectRef
 from streams.asking import Done
 from streams.batches import Settled
 from streams.dead_letters import DeadLetter
-from streams.notifications import Reading, read
+from streams.notifications import Kind, Reading, read
 from streams.watermark import Watermark
 
 log = logging.getLogger(__name__)
@@ -164,10 +164,10 @@ class Delivery:
                 self._done(message, lane)
 
         def settled(settled: Settled) -> None:
-            if settled.rejection is None:
+            why = settled.rejection
+            if why is None or Kind.COMPARED in reading.kinds:  # that has a row, and no sender
                 one_done()
                 return
-            why = settled.rejection
             letter = _letter(message, why.reason, why.detail, settled.event.ref)
             self._letters.write(letter, one_done)
 

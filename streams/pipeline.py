@@ -113,10 +113,11 @@ class Pipeline:
         looks = []
         stats = await self._fetcher.stat([event.ref for event in events])
         for event, stat in zip(events, stats, strict=True):
+            held = known.get(event.ref)
             if isinstance(stat, ObjectGone):
                 batch.remove(event)
-            elif is_unchanged(event, stat, known.get(event.ref)):
-                batch.keep(event)
+            elif held and is_unchanged(event, stat, held):
+                batch.keep(event, held)
             else:
                 looks.append(Look(event, stat))
         return looks

@@ -191,6 +191,7 @@ async def test_each_bad_file_is_rejected_with_its_reason_and_spares_the_others(p
     assert plant.vectors() == {image_digest(RED)}
     again = await plant.pipeline().process(plant.events(*names))
     assert set(outcomes(again).values()) == {Outcome.UNCHANGED}, "told once"
+    assert _reasons(again) == _reasons(processed) != {}, "and why, for who asks again"
     report = await plant.reconciler().survey()
     assert report.total("differing") == 0, "and a comparison finds no difference"
 
@@ -372,3 +373,8 @@ async def test_a_crash_at_a_steps_boundary_is_made_good_by_the_next_start(
     assert await plant.rows() == AFTERWARDS
     await collect(plant.catalog, plant.index, ALL)
     assert plant.vectors() == {image_digest(data) for data in (RED, GRAY)}
+
+
+def _reasons(processed: Processed) -> dict[str, Reason]:
+    told = {each.event.ref.key: each.rejection for each in processed.settled}
+    return {key: why.reason for key, why in told.items() if why}

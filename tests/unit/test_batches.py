@@ -57,7 +57,6 @@ def test_unchanged_is_what_the_catalog_holds_in_this_very_state(now, unchanged):
 
 def test_what_is_unknown_or_asked_for_again_is_never_unchanged():
     held = StoredObject(HELD, ObjectState.INDEXED, NOW)
-    assert not is_unchanged(event("a"), HELD, None)
     assert not is_unchanged(event("a", again=True), HELD, held)
 
 

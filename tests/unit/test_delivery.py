@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 
 from shared.errors import Reason, Rejected
-from shared.records import Event, Outcome
+from shared.records import Event, ObjectRef, Outcome
 from streams.batches import Settled
 from streams.dead_letters import DeadLetter
 from streams.delivery import MOST_BYTES, Delivery, Message
+from streams.notifications import look
 
 
 def notification(*keys: str) -> bytes:
@@ -133,6 +134,21 @@ async def test_a_rejection_is_done_once_its_letter_is_written():
     assert (headers["bucket"], headers["key"]) == (b"images", b"b \xf0\x9f")
     written()
     assert bench.acknowledged == [(0, 0)]
+
+
+async def test_a_rejection_that_a_comparison_found_needs_no_letter():
+    bench = Bench()
+    await bench.take(0, value=look(Event(ObjectRef("images", "a"), 1.0)))
+    bench.settle("a", Rejected(Reason.BROKEN, "cut off"))
+    assert (bench.acknowledged, bench.letters) == ([(0, 0)], [])
+
+
+async def test_a_message_that_comes_again_after_its_rejection_was_recorded_has_its_letter():
+    bench = Bench()
+    await bench.take(0, "a")
+    event, done = bench.offered["a"].pop()
+    done(Settled(event, Outcome.UNCHANGED, Rejected(Reason.BROKEN, "cut off")))
+    assert len(bench.letters) == 1
 
 
 async def test_so_many_messages_are_under_way_and_no_more():
