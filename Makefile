@@ -31,10 +31,13 @@ endif
 .PHONY: test
 test: .venv/test.stamp ## Run all tests; starts the real services they need
 	@tests/browser/ensure-chromium
+	@echo "Having the services' programs (some minutes the first time)"
+	@$(BIN)/python -m stack fetch
 	$(BIN)/pytest -m "not soak"
 
 .PHONY: soak
 soak: .venv/test.stamp ## Run the long tests: more kills, more pictures
+	@$(BIN)/python -m stack fetch
 	$(BIN)/pytest -m soak --timeout 3600
 
 .PHONY: lint

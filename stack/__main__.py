@@ -1,4 +1,4 @@
-"""`python -m stack start|stop [NAME …]`: the real services, for working by hand.
+"""`python -m stack fetch|start|stop [NAME …]`: the real services, for working by hand.
 
 They run natively, also where there is a container engine. Leaves `.stack/env` (settings as
 KEY=value lines), and per service `.stack/NAME.pid` and `.stack/NAME.log`; data stay in
@@ -24,6 +24,14 @@ To go on:
     seenit worker    # in one terminal: takes up what is put into the bucket
     seenit serve     # in another: answers searches
 `make stack-stop` ends the services; their data stay in .stack."""
+
+
+def fetch(_: Sequence[str]) -> int:
+    """Have all programs before they are needed; what cannot be had is told where it is needed."""
+    problems = Stack(STATE, bound=False).obtain()
+    for name, reason in problems.items():
+        print(f"{name}: {reason}", file=sys.stderr)
+    return 0
 
 
 def start(names: Sequence[str]) -> int:
@@ -89,11 +97,13 @@ def _alive(pid: int | None) -> bool:
     return True
 
 
+ACTIONS = {"fetch": fetch, "start": start, "stop": stop}
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m stack", description=__doc__)
-    parser.add_argument("action", choices=["start", "stop"])
+    parser.add_argument("action", choices=[*ACTIONS])
     parser.add_argument("names", metavar="NAME", nargs="*", help=f"of {', '.join(PORTS)}; or all")
     asked = parser.parse_args()
     if unknown := {*asked.names} - {*PORTS}:
         parser.error(f"there is no {', '.join(sorted(unknown))}")
-    sys.exit({"start": start, "stop": stop}[asked.action](asked.names or [*PORTS]))
+    sys.exit(ACTIONS[asked.action](asked.names or [*PORTS]))

@@ -52,6 +52,11 @@ class Kafka:
             f"127.0.0.1:{free}" for free in free_ports(3)
         )
 
+    def obtain(self) -> None:
+        """Have Java and the jars; see `stack.service.Service`."""
+        find("java", "default-jre-headless")
+        kept(f"kafka-{_VERSION}", _fetch)
+
     def prepare(self, data: Path) -> Command:
         """Have the jars and format the data; see `stack.service.Service`."""
         java = find("java", "default-jre-headless")

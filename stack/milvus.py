@@ -27,12 +27,14 @@ class Milvus:
         self.url = f"http://{self.address}"
         self.settings: Mapping[str, str] = {"SEENIT_INDEX_URL": self.url}
 
+    def obtain(self) -> None:
+        """Unpack the program; see `stack.service.Service`."""
+        _program()
+
     def prepare(self, data: Path) -> Command:
-        """Unpack the program and write its configuration; see `stack.service.Service`."""
-        if importlib.util.find_spec("milvus") is None:
-            raise CannotRun("the package milvus==2.3.5 is not installed (Linux on x86-64 only)")
+        """Have the program and write its configuration; see `stack.service.Service`."""
+        program = _program()
         self._configure(data)
-        program = kept("milvus-2.3.5", _unpack) / "milvus"
         environment = {
             "DEPLOY_MODE": "STANDALONE",
             "ETCD_CONFIG_PATH": str(_configure_etcd(data)),
@@ -76,6 +78,12 @@ def _configure_etcd(data: Path) -> Path:
     path = data / "etcd.yaml"
     path.write_text("".join(f"{name}: {value}\n" for name, value in settings.items()))
     return path
+
+
+def _program() -> Path:
+    if importlib.util.find_spec("milvus") is None:
+        raise CannotRun("the package milvus==2.3.5 is not installed (Linux on x86-64 only)")
+    return kept("milvus-2.3.5", _unpack) / "milvus"
 
 
 def _unpack(folder: Path) -> None:

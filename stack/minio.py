@@ -37,8 +37,12 @@ class MinIO:
             "SEENIT_S3_SECRET_KEY": self.secret_key,
         }
 
-    def prepare(self, data: Path) -> Command:
+    def obtain(self) -> None:
         """Have the program; see `stack.service.Service`."""
+        tool("minio")
+
+    def prepare(self, data: Path) -> Command:
+        """Say where all is; see `stack.service.Service`."""
         environment = {
             "MINIO_ROOT_USER": self.access_key,
             "MINIO_ROOT_PASSWORD": self.secret_key,

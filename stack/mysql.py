@@ -14,6 +14,8 @@ USER = "seenit"
 PASSWORD = "seenit-secret"  # noqa: S105 - of a server that only this machine reaches
 DATABASE = "seenit"
 
+# Not mariadb-server, which starts a server of its own.
+_PACKAGES = ("mariadb-server-core", "mariadb-client-core")
 _ADMIN = f"""CREATE DATABASE IF NOT EXISTS {DATABASE} CHARACTER SET utf8mb4;
 CREATE USER IF NOT EXISTS {USER}@'%' IDENTIFIED BY '{PASSWORD}';
 GRANT ALL PRIVILEGES ON *.* TO {USER}@'%' WITH GRANT OPTION;
@@ -36,16 +38,18 @@ class MySQL:
         self.url = f"mysql://{USER}:{PASSWORD}@{self.address}"
         self.settings: Mapping[str, str] = {"SEENIT_CATALOG_URL": f"{self.url}/{DATABASE}"}
 
+    def obtain(self) -> None:
+        """Have the program; see `stack.service.Service`."""
+        find("mariadbd", *_PACKAGES)
+
     def prepare(self, data: Path) -> Command:
         """Have the program and make the system's tables; see `stack.service.Service`."""
-        # Not mariadb-server, which starts a server of its own.
-        packages = ("mariadb-server-core", "mariadb-client-core")
-        server = find("mariadbd", *packages)
+        server = find("mariadbd", *_PACKAGES)
         # Root must say that it means it; the tests' folders are closed to all others.
         options = ["--no-defaults", *(["--user=root"] if os.geteuid() == 0 else [])]
         tables = data / "tables"
         if not tables.exists():
-            install = find("mariadb-install-db", *packages)
+            install = find("mariadb-install-db", *_PACKAGES)
             _make(tables, [install, *options])
         (data / "admin.sql").write_text(_ADMIN)
         options += [

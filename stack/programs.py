@@ -52,7 +52,8 @@ def find(program: str, *packages: str) -> str:
         raise CannotRun(f"there is no {program}; install {' and '.join(packages)}")
     with _alone("apt"):
         quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-        install = ["apt-get", "install", "-y", "--no-install-recommends", *packages]
+        patient = ("-o", "DPkg::Lock::Timeout=300", "--no-install-recommends")
+        install = ["apt-get", "install", "-y", *patient, *packages]
         if _which(program) is None:
             run(["apt-get", "update"], env=quiet)
             run(install, env=quiet)

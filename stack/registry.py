@@ -1,7 +1,8 @@
 """The services together; `python -m stack` and the tests start what is named here."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from stack.daemon import Daemon
@@ -9,6 +10,7 @@ from stack.kafka import Kafka
 from stack.milvus import Milvus
 from stack.minio import MinIO
 from stack.mysql import MySQL
+from stack.programs import tool
 from stack.service import CannotRun, free_ports
 from stack.toxiproxy import Proxy, Toxiproxy
 
@@ -58,20 +60,16 @@ class Stack:
             for name, value in daemon.settings.items()
         }
 
+    def obtain(self) -> dict[str, CannotRun]:
+        """Have all programs, also those of tests only; returns what cannot be had, and why."""
+        wanted: dict[str, Callable[[], object]] = {
+            name: daemon.service.obtain for name, daemon in self.daemons.items()
+        }
+        return _attempt(wanted | {name: partial(tool, name) for name in ("mc", "rclone")})
+
     def start(self, names: Iterable[str] = PORTS) -> dict[str, CannotRun]:
         """Start services, all at the same time; returns what cannot be had, and why."""
-
-        def attempt(name: str) -> CannotRun | None:
-            try:
-                self.daemons[name].start()
-            except CannotRun as reason:
-                return reason
-            return None
-
-        wanted = [*names]
-        with ThreadPoolExecutor() as threads:
-            problems = zip(wanted, threads.map(attempt, wanted), strict=True)
-            return {name: problem for name, problem in problems if problem}
+        return _attempt({name: self.daemons[name].start for name in names})
 
     def proxies(self) -> dict[str, Proxy]:
         """Return a way to each service that can be made to fail; Toxiproxy must run."""
@@ -85,3 +83,18 @@ class Stack:
         """End what runs, all at the same time."""
         with ThreadPoolExecutor() as threads:
             list(threads.map(lambda daemon: daemon.stop(patience_s), self.daemons.values()))
+
+
+def _attempt(works: Mapping[str, Callable[[], object]]) -> dict[str, CannotRun]:
+    """Do all at the same time; returns those that failed, and why."""
+
+    def problem(work: Callable[[], object]) -> CannotRun | None:
+        try:
+            work()
+        except CannotRun as reason:
+            return reason
+        return None
+
+    with ThreadPoolExecutor() as threads:
+        problems = zip(works, threads.map(problem, works.values()), strict=True)
+        return {name: reason for name, reason in problems if reason}

@@ -46,10 +46,15 @@ class Service(Protocol):
     settings: Mapping[str, str]
     patience_s: float
 
+    def obtain(self) -> None:
+        """Have the program: at once, or in minutes where it must be fetched or built.
+
+        Raises:
+            CannotRun: it cannot be had.
+        """
+
     def prepare(self, data: Path) -> Command:
         """Have the program, and write what it needs into `data`; done again at each start.
-
-        Minutes where the program must be had first.
 
         Args:
             data: kept between starts; the service runs in it and writes nowhere else.

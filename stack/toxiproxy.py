@@ -80,8 +80,12 @@ class Toxiproxy:
         self.address = f"127.0.0.1:{port}"
         self.settings: Mapping[str, str] = {}
 
-    def prepare(self, data: Path) -> Command:  # noqa: ARG002 - it keeps nothing
+    def obtain(self) -> None:
         """Have the program; see `stack.service.Service`."""
+        tool("toxiproxy")
+
+    def prepare(self, data: Path) -> Command:  # noqa: ARG002 - it keeps nothing
+        """Say where it listens; see `stack.service.Service`."""
         host, port = self.address.split(":")
         return Command([tool("toxiproxy"), "-host", host, "-port", port])
 
