@@ -64,6 +64,18 @@ def search_seconds(
     return seconds
 
 
+def picture_seconds(embedder: Embedder, paths: Iterable[Path]) -> list[float]:
+    """Read, hash, decode and embed one file after another; seconds of each."""
+    seconds = []
+    for path in paths:
+        began = time.perf_counter()
+        data = path.read_bytes()
+        image_digest(data)
+        embedder.embed(decode(data, max_pixels=MAX_PIXELS).pixels[np.newaxis])
+        seconds.append(time.perf_counter() - began)
+    return seconds
+
+
 def _embed_all(embedder: Embedder, pictures: Iterable[bytes]) -> None:
     batch = []
     for data in pictures:

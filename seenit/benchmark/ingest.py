@@ -18,6 +18,35 @@ ROUNDS = 3
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """Seconds from one moment to another, and how many times the bare steps they are."""
+
+    p50: float
+    p99: float
+    p50_ratio: float
+    p99_ratio: float
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """From an upload to searchable.
+
+    Attributes:
+        rate: uploads per second.
+        bare: seconds of the bare steps of one picture, p50; all ratios are to it.
+        whole: from the end of the PUT to searchable.
+        store: of that, until the store has told Kafka.
+        ours: the rest.
+    """
+
+    rate: float
+    bare: float
+    whole: Span
+    store: Span
+    ours: Span
+
+
+@dataclass(frozen=True, slots=True)
 class IngestFigures:
     """Medians over the rounds; rates in pictures per second, `ratio` of the pairs."""
 
@@ -26,6 +55,7 @@ class IngestFigures:
     end_to_end: float
     bare: float
     ratio: float
+    freshness: Freshness | None = None
 
 
 async def measure(

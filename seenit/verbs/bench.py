@@ -13,6 +13,7 @@ from rich.table import Table
 from seenit import options
 from seenit.benchmark import ingest as ingest_benchmark
 from seenit.benchmark import search as search_benchmark
+from seenit.benchmark.ingest import Freshness
 from seenit.benchmark.pictures import load_pictures
 from seenit.console import notes, out, print_json, told_plainly
 from seenit.running import run
@@ -31,13 +32,19 @@ Count = Annotated[int, typer.Option("--count", "-n", min=64, help="How many copi
 def ingest(
     pictures: Pictures = None, count: Count = 2000, *, as_json: options.AsJson = False
 ) -> None:
-    """From a folder to searchable, against reading, hashing, decoding and embedding alone."""
+    """From a folder to searchable, against reading, hashing, decoding and embedding alone.
+
+    With an S3 store in the settings: from bucket notifications to searchable, on the services that
+    the settings name, in a bucket, a database and a collection that are removed afterwards.
+    """
     with told_plainly(), _pictures(pictures) as folder, notes.status("Preparing") as status:
-        figures = run(
-            ingest_benchmark.measure(
-                options.settings_for(), load_pictures(folder), count, status.update
-            )
-        )
+        settings = options.settings_for()
+        measure = ingest_benchmark.measure
+        if settings.storage_url.startswith("s3:"):
+            from seenit.benchmark import bucket  # noqa: PLC0415 - its clients are an extra
+
+            measure = bucket.measure
+        figures = run(measure(settings, load_pictures(folder), count, status.update))
     if as_json:
         print_json(dataclasses.asdict(figures))
         return
@@ -46,7 +53,23 @@ def ingest(
     table.add_row("bare loop", f"{figures.bare:.1f}")
     table.add_row("ratio", f"[bold]{figures.ratio:.3f}[/]")
     out.print(table)
+    if fresh := figures.freshness:
+        _print_freshness(fresh)
     out.print(f"[dim]{figures.pictures:,} pictures, {figures.model_id}[/]")
+
+
+def _print_freshness(fresh: Freshness) -> None:
+    title = f"{fresh.rate:.1f} uploads/s"
+    table = Table(title, "p50 ms", "p99 ms", "p50", "p99", box=None, header_style="bold")
+    for name, span in (
+        ("PUT to searchable", fresh.whole),
+        ("  until Kafka is told", fresh.store),
+        ("  from there", fresh.ours),
+    ):
+        ratios = f"{span.p50_ratio:.1f}", f"[bold]{span.p99_ratio:.1f}[/]"
+        table.add_row(name, f"{span.p50 * 1000:.0f}", f"{span.p99 * 1000:.0f}", *ratios)
+    table.add_row("bare steps of one", f"{fresh.bare * 1000:.1f}", "", "1.0", "")
+    out.print(table)
 
 
 @bench.command()

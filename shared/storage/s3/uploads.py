@@ -17,6 +17,8 @@ from shared.storage.s3.user_keys import HEADER, encode_user_key
 WHOLE = 64 * 2**20
 """Up to so many bytes are one request; more are parts of this size."""
 WRITE_S = 60.0
+KEPT = 8
+"""Connections that are kept: as many threads may upload without connecting anew."""
 
 
 class Uploads:
@@ -31,7 +33,7 @@ class Uploads:
             credentials.secret_key,
             secure=address.secure,
             region=address.region,
-            http_client=urllib3.PoolManager(timeout=waits, retries=retries),
+            http_client=urllib3.PoolManager(maxsize=KEPT, timeout=waits, retries=retries),
         )
 
     def put(
