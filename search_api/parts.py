@@ -1,12 +1,20 @@
 """What the API stands on, made by whoever starts it: `seenit serve`, `seenit up` or a test."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ParamSpec, Protocol, TypeVar
 
+from shared.errors import TransientError
 from shared.images.decoding import Box, DecodedImage
 from shared.protocols import CatalogReader, Embedder, Embeddings, ObjectStore, Pixels, VectorIndex
 from shared.records import ObjectRef
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+INDEX_S = 4.0
+"""The longest that a question to the index may take, its turn for a thread included."""
 
 Progress = Mapping[str, int | float | str | bool | None]
 """How far ingest has come, in whatever numbers the ingesting process has."""
@@ -54,3 +62,16 @@ class Parts:
     embedding: PictureEmbedding
     progress: Callable[[], Progress] | None = None
     link: Callable[[ObjectRef], str] | None = None
+
+
+async def asked_index(question: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Ask the index something, on a thread, and wait no longer than a search should.
+
+    Raises:
+        TransientError: it does not answer, or not in time.
+    """
+    try:
+        async with asyncio.timeout(INDEX_S):
+            return await asyncio.to_thread(question, *args, **kwargs)
+    except TimeoutError:
+        raise TransientError("index", f"no answer within {INDEX_S:g} s") from None

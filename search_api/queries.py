@@ -9,7 +9,7 @@ from search_api.caches import BoundedCache
 from search_api.facts import Facts
 from search_api.inputs import ImageId, Source
 from search_api.originals import Originals
-from search_api.parts import Parts
+from search_api.parts import Parts, asked_index
 from search_api.problems import Problem
 from search_api.timings import Timings
 from shared.digests import image_digest
@@ -108,7 +108,7 @@ class Queries:
         """Take the vector from the index; None when the index has lost it."""
         image_id = facts.image_id
         with timings.stage("index"):
-            vectors = await asyncio.to_thread(self._parts.index.get, [image_id])
+            vectors = await asked_index(self._parts.index.get, [image_id])
         if (vector := vectors.get(image_id)) is None:
             return None
         return Query(image_id, facts.width, facts.height, whole=True, embedding=vector[None])

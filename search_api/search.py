@@ -1,6 +1,5 @@
 """A search from top to bottom: query, nearest (over-fetched), join, refill, reply."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -11,7 +10,7 @@ from search_api.facts import Facts
 from search_api.inputs import Asked
 from search_api.links import as_text, content_path, thumbnail_path
 from search_api.parameters import SearchParameters
-from search_api.parts import Parts
+from search_api.parts import Parts, asked_index
 from search_api.queries import Queries, Query
 from search_api.ranking import Ranked, rank, settled, similarity_of, window
 from search_api.schemas import Hit, HitObject, QueryFacts, SearchReply, Thresholds
@@ -137,7 +136,7 @@ class Searcher:
     ) -> list[Neighbour]:
         if among is not None and not among:
             return []
-        (found,) = await asyncio.to_thread(self._parts.index.nearest, embedding, depth, among)
+        (found,) = await asked_index(self._parts.index.nearest, embedding, depth, among)
         return list(found)
 
     def hit(self, one: Ranked, facts: ImageFacts, objects: Sequence[StoredObject]) -> Hit:

@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
+from functools import partial
 
 from search_api.app import create_app
 from search_api.parts import Parts
@@ -17,23 +18,28 @@ from shared.images.limits import Limits
 from shared.serving import address, listen, server_for
 from shared.settings import Settings
 from shared.storage.open import open_links, open_store
-from shared.vectors.open import open_index
+from shared.vectors.open import open_index_to_read
+from shared.waiting import when_it_answers
 
 
 @asynccontextmanager
 async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
     """Open all that search reads from, and close it in reverse order.
 
+    Parts that do not answer are waited for.
+
     Raises:
         ConfigurationError: a part refuses its setting, or holds another model's work.
-        TransientError: a part does not answer.
     """
-    store = open_store(settings)
     embedder = await asyncio.to_thread(load_embedder, settings)
-    catalog = await open_reader(settings.resolved_catalog_url, embedder.model_id)
+    model = embedder.model_id, embedder.dimension
+    store = await when_it_answers(partial(asyncio.to_thread, open_store, settings))
+    catalog = await when_it_answers(
+        partial(open_reader, settings.resolved_catalog_url, embedder.model_id)
+    )
     try:
         url = settings.resolved_index_url
-        index = await asyncio.to_thread(open_index, url, embedder.model_id, embedder.dimension)
+        index = await when_it_answers(partial(asyncio.to_thread, open_index_to_read, url, *model))
         limits = Limits(settings.max_pixels, settings.decode_timeout_s, settings.decode_memory)
         processes = min(4, os.cpu_count() or 1)
         with (
@@ -61,7 +67,6 @@ async def serve(settings: Settings, told: Callable[[str], None]) -> None:
 
     Raises:
         ConfigurationError: as `open_parts`, or that user is refused.
-        TransientError: a part does not answer.
     """
     try:
         await _serve(settings.for_search(), told)

@@ -1,16 +1,17 @@
 """`seenit worker`: from bucket notifications to known pictures."""
 
 from contextlib import AsyncExitStack
+from functools import partial
 
 from seenit import options
 from seenit.console import notes, out, told_plainly
 from seenit.running import run
 from shared.errors import ConfigurationError
 from shared.settings import Settings
+from shared.waiting import when_it_answers
 from streams import worker as streams
 from streams.kafka import kafka_address
 from streams.parts import Adapters, open_adapters
-from streams.patience import patiently
 
 
 def worker() -> None:
@@ -26,7 +27,7 @@ def worker() -> None:
 async def _work(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         with notes.status("Loading the model"):
-            adapters = await patiently(_opened, settings, stack)
+            adapters = await when_it_answers(partial(_opened, settings, stack))
         await streams.work(settings, adapters, lambda line: out.print(line, soft_wrap=True))
 
 

@@ -55,16 +55,26 @@ class MilvusIndex:
     Args:
         url: `http://user:password@host:19530`, user and password if need be, or the path of a
             Milvus Lite file. Only one process at a time can open that.
+        makes: whether to make what is missing; whoever only reads waits until another has done so.
 
     Raises:
         TransientError: from any method: Milvus is not reachable, not ready, over its limits, or
             does not answer within `timeout_s`.
     """
 
-    def __init__(self, url: str, model_id: str, dimension: int, timeout_s: float = 10.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        model_id: str,
+        dimension: int,
+        timeout_s: float = 10.0,
+        *,
+        makes: bool = True,
+    ) -> None:
         self._model_id = model_id
         self._dimension = dimension
         self._timeout_s = timeout_s
+        self._makes = makes
         self._lite = "://" not in url
         self._alias = collection_name(model_id)
         with _transient():
@@ -170,7 +180,7 @@ class MilvusIndex:
             try:
                 return operation(self._alias, timeout=self._timeout_s, **arguments)
             except MilvusException as error:
-                if error.code != _COLLECTION_NOT_FOUND:
+                if error.code != _COLLECTION_NOT_FOUND or not self._makes:
                     raise
             self._prepare()
             return operation(self._alias, timeout=self._timeout_s, **arguments)
@@ -178,6 +188,8 @@ class MilvusIndex:
     def _prepare(self) -> None:
         """Make collection, index and alias where they are missing, and load the collection."""
         if not self._client.has_collection(self._alias, timeout=self._timeout_s):
+            if not self._makes:
+                return  # each call says that it is missing
             collection = f"{self._alias}_1"
             self._create(collection)
             try:
@@ -227,6 +239,7 @@ def check_server(url: str, timeout_s: float = 3.0) -> None:
 
 def _connect(url: str, timeout_s: float) -> MilvusClient:
     """Open a Lite file, or connect with the user and password that `url` may hold."""
+    logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # it raises what it logs as well
     if "://" not in url:
         return MilvusClient(uri=url)
     parts = urlsplit(url)

@@ -9,6 +9,7 @@ from shared.steps import Did, Step
 from shared.vectors.exact import ExactIndex
 
 _SQLITE = "sqlite:///"
+_SEARCH_S = 3.0
 
 
 def open_index(url: str, model_id: str, dimension: int) -> VectorIndex:
@@ -28,6 +29,20 @@ def open_index(url: str, model_id: str, dimension: int) -> VectorIndex:
     if url.startswith(_SQLITE):
         return ExactIndex(Path(url.removeprefix(_SQLITE)), model_id, dimension)
     index: VectorIndex = _milvus(url).MilvusIndex(url, model_id, dimension)
+    return index
+
+
+def open_index_to_read(url: str, model_id: str, dimension: int) -> VectorIndex:
+    """Open the index for searches, as `open_index` does.
+
+    A server is waited for no longer than a search should, and nothing is made there: a collection
+    that is missing is, like a server that is away, a `TransientError` of each call.
+    """
+    if not _is_server(url):
+        return open_index(url, model_id, dimension)
+    index: VectorIndex = _milvus(url).MilvusIndex(
+        url, model_id, dimension, timeout_s=_SEARCH_S, makes=False
+    )
     return index
 
 
