@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+
+from pymilvus.exceptions import MilvusException
 
 from stack.registry import Stack
 from stack.toxiproxy import Proxy
 from tests.faults.places import Place
+from tests.system.running import eventually
 
 
 class Ground:
@@ -43,7 +46,7 @@ class Ground:
         return changed
 
     @contextmanager
-    def milvus_refuses_writes(self) -> Iterator[None]:
+    def milvus_refuses_writes(self, place: Place) -> Iterator[None]:
         """Have Milvus answer every write with "quota exceeded", as it does beyond its limits."""
         config = self._stack.daemons["milvus"].log.parent / "milvus" / "configs" / "milvus.yaml"
         before = config.read_text()
@@ -51,6 +54,16 @@ class Ground:
         rest = re.sub(r"forceDeny: \w+", "forceDeny: true", rest, count=1)
         config.write_text(begin + limit + rest)
         try:
+            eventually(lambda: _refuses(place), 60)  # Milvus looks at it every few seconds
             yield
         finally:
-            config.write_text(before)  # Milvus looks at it every few seconds
+            config.write_text(before)
+
+
+def _refuses(place: Place) -> bool:
+    with closing(place.milvus()) as client:
+        try:
+            client.delete(place.collections(client)[0], ids=["no such image"])
+        except MilvusException:
+            return True
+    return False

@@ -32,8 +32,9 @@ def test_a_milvus_over_its_limits_is_waited_for(new_case, ground):
     worker.is_up()
     case.load.fill(20)
     case.settles()
-    with ground.milvus_refuses_writes():
+    with ground.milvus_refuses_writes(case.place):
         case.load.fill(100, prefix="more ")
+        eventually(lambda: case.judge.lag() >= 100, 30)
         time.sleep(3)
         assert worker.running
         assert case.judge.lag() >= 100

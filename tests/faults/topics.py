@@ -43,12 +43,12 @@ class Topics:
 
     @contextmanager
     def not_writable(self, topic: str) -> Iterator[None]:
-        """Ask for more copies of each record than there are brokers: every write is refused."""
-        asyncio.run(self._configure(topic, {"min.insync.replicas": "2"}))
+        """Have every record refused as too large."""
+        asyncio.run(self._configure(topic, {"max.message.bytes": "10"}))
         try:
             yield
         finally:
-            asyncio.run(self._configure(topic, {"min.insync.replicas": "1"}))
+            asyncio.run(self._configure(topic, {"max.message.bytes": "2000000"}))
 
     async def _make(self, partitions: dict[str, int]) -> None:
         async with self._admin() as admin:
