@@ -6,12 +6,6 @@ from pathlib import Path
 from stack.programs import tool
 from stack.service import Command, answers
 
-QUEUED = "ingest"
-"""The target of ARN `arn:minio:sqs::ingest:kafka`: loses nothing while Kafka is away, though MinIO
-looks only every 3 seconds at what is queued."""
-DIRECT = "direct"
-"""The target of ARN `arn:minio:sqs::direct:kafka`: tells at once, and never what Kafka missed."""
-
 
 class MinIO:
     """The store of pictures. Its root user may do everything, as for `seenit setup`.
@@ -20,12 +14,20 @@ class MinIO:
         port: where it listens.
         kafka: `host:port` that is told of changes in buckets that ask for it.
         topic: where they are told; need not be there yet.
+
+    Attributes:
+        queued_arn: names the target that loses nothing while Kafka is away; MinIO looks only every
+            3 seconds at what is queued, so what it tells is that old.
+        direct_arn: names the target that tells at once, and never what Kafka missed; while Kafka is
+            away uploads take seconds.
     """
 
     name = "minio"
     patience_s = 60.0
     access_key = "seenit"
     secret_key = "seenit-secret"  # noqa: S105 - of a server that only this machine reaches
+    queued_arn = "arn:minio:sqs::ingest:kafka"
+    direct_arn = "arn:minio:sqs::direct:kafka"
 
     def __init__(self, port: int, kafka: str, topic: str) -> None:
         self.address = f"127.0.0.1:{port}"
@@ -49,15 +51,16 @@ class MinIO:
             "MINIO_BROWSER": "off",
             "MINIO_UPDATE": "off",
             "MINIO_API_SYNC_EVENTS": "on",  # told of before the client is answered
-            **self._target(QUEUED, QUEUE_DIR=str(data / "queue")),
-            **self._target(DIRECT),
+            **self._target(self.queued_arn, QUEUE_DIR=str(data / "queue")),
+            **self._target(self.direct_arn),
         }
         drive = data / "drive"
         return Command([tool("minio"), "server", drive, "--address", self.address], environment)
 
-    def _target(self, target: str, **more: str) -> dict[str, str]:
+    def _target(self, arn: str, **more: str) -> dict[str, str]:
+        name = arn.split(":")[-2]
         options = {"ENABLE": "on", "BROKERS": self._kafka, "TOPIC": self._topic, **more}
-        return {f"MINIO_NOTIFY_KAFKA_{name}_{target}": value for name, value in options.items()}
+        return {f"MINIO_NOTIFY_KAFKA_{key}_{name}": value for key, value in options.items()}
 
     def ready(self) -> bool:
         """Tell whether it can be written to."""

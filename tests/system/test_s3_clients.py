@@ -109,6 +109,7 @@ def system(
         "buckets": f"{PLAIN},{VERSIONED},{EXPIRING}",
         "consumer_group": "clients",
         "reconcile_s": "86400",
+        "notify_arn": services.minio.direct_arn,  # every step waits for its notification
         "search_user": "clients-search",
     }
     given = {key.removeprefix("SEENIT_").lower(): v for key, v in services.settings.items()}
