@@ -212,5 +212,5 @@ def _count(batch: Batch) -> None:
         metrics.OUTCOMES.labels(settled.outcome).inc()
         if settled.outcome is not Outcome.UNCHANGED:
             metrics.FRESHNESS.observe(max(0.0, now - settled.event.seen_at))
-        if settled.rejection:
+        if settled.outcome is Outcome.REJECTED and settled.rejection:
             metrics.REJECTIONS.labels(settled.rejection.reason).inc()

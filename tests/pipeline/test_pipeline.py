@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
+from prometheus_client import REGISTRY
 
 from shared.digests import image_digest
 from shared.errors import Reason, Rejected, TransientError
@@ -194,6 +195,17 @@ async def test_each_bad_file_is_rejected_with_its_reason_and_spares_the_others(p
     assert _reasons(again) == _reasons(processed) != {}, "and why, for who asks again"
     report = await plant.reconciler().survey()
     assert report.total("differing") == 0, "and a comparison finds no difference"
+
+
+async def test_a_rejection_counts_once_however_often_it_is_told(plant):
+    def counted() -> float:
+        return REGISTRY.get_sample_value("seenit_rejections_total", {"reason": "empty"}) or 0
+
+    plant.write(a_png=b"")
+    before = counted()
+    for _ in range(3):
+        await plant.pipeline().process(plant.events("a.png"))
+    assert counted() == before + 1
 
 
 async def test_two_objects_of_the_same_bad_bytes_are_both_rejected(plant):
