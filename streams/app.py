@@ -9,10 +9,12 @@ import faust
 from faust.transport.drivers import aiokafka
 from faust.types import TP, AppT
 from faust.types.auth import CredentialsT
+from faust.types.transports import ConsumerT
 from mode.supervisors import CrashingSupervisor
 
 from shared.errors import TransientError
 from shared.settings import Settings
+from streams.administration import kafka_faults
 from streams.agents import add_agents
 from streams.delivery import Delivery
 from streams.kafka import Kafka
@@ -22,7 +24,8 @@ log = logging.getLogger(__name__)
 SESSION_S = 10.0  # after so long without a sign of life others take over
 COMMIT_S = 1.0  # what a kill may repeat beside what is in flight
 REJOIN_S = 40.0  # on top of draining: how long others wait for this worker in a rebalance
-STOP_S = 8.0
+COMMIT_PATIENCE_S = 4.0
+STOP_S = 5.0
 RETRY_S = 2.0
 BUFFERED = 1024  # messages that wait in memory to be taken up
 
@@ -48,7 +51,7 @@ class _Consumer(aiokafka.Consumer):
         app = cast("_App", self.app)
         if not await app.delivery.revoked({tp.partition for tp in revoked}, app.drain_s):
             log.warning("could not finish all before partitions went; the rest comes again")
-        await self.commit()
+        await _commit(self)
         await super().on_partitions_revoked(revoked)
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
@@ -61,6 +64,15 @@ class _Consumer(aiokafka.Consumer):
     async def begin_at(self, partition: TP, offset: int) -> None:
         """Commit where an idle partition begins, so that those who scale workers see no lag."""
         await self._commit({partition: offset})
+
+
+async def _commit(consumer: ConsumerT) -> None:
+    """Commit what was acknowledged, unless Kafka takes too long: then that comes again."""
+    try:
+        async with asyncio.timeout(COMMIT_PATIENCE_S):
+            await consumer.commit()
+    except TimeoutError:
+        log.warning("could not commit all; the rest comes again")
 
 
 class _Transport(aiokafka.Transport):
@@ -91,7 +103,7 @@ class Consumption:
         if not await self._delivery.revoked(partitions, self._settings.drain_s):
             log.warning("could not finish all in time; the rest comes again")
         if partitions and self._app is not None:
-            await self._app.consumer.commit()
+            await _commit(self._app.consumer)
 
     async def begin_at(self, partition: int, offset: int) -> None:
         """Commit the offset of a partition of which nothing was consumed or committed yet."""
@@ -104,14 +116,14 @@ class Consumption:
 
         Raises:
             TransientError: it did.
+            ConfigurationError: Kafka refuses this worker.
         """
         app = self._app = create_app(self._settings, self._kafka, self._delivery)
         try:
-            await app.start()
-            await app.wait_until_stopped()
+            with kafka_faults():
+                await app.start()
+                await app.wait_until_stopped()
             raise TransientError("kafka", f"Faust stopped: {app.crash_reason!r}")
-        except (OSError, faust.exceptions.FaustError) as error:
-            raise TransientError("kafka", str(error)) from error
         finally:
             self._app = None
             self._delivery.left()

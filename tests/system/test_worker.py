@@ -17,7 +17,6 @@ from prometheus_client.parser import text_string_to_metric_families
 from typer.testing import CliRunner
 
 from seenit.cli import app
-from stack.minio import DIRECT
 from stack.registry import TOPIC, Stack
 from tests.system.running import Running, eventually
 
@@ -88,7 +87,7 @@ class Desk:
         self.make_topics()
         told = QueueConfig(
             events=["s3:ObjectCreated:*", "s3:ObjectRemoved:*"],
-            queue=f"arn:minio:sqs::{DIRECT}:kafka",
+            queue="arn:minio:sqs::direct:kafka",
         )
         config = NotificationConfig(queue_config_list=[told])
         self.minio.set_bucket_notification(self.bucket, config)
@@ -307,6 +306,27 @@ def test_a_worker_told_to_stop_while_a_part_is_down_ends_in_time_and_loses_nothi
     second = desk.worker()
     eventually(caught_up(second), 90)
     assert desk.rows() == dict.fromkeys(keys, "indexed")
+
+
+def test_without_kafka_a_worker_waits_and_goes_on_and_can_be_stopped(desk, pictures, stack):
+    desk.make_topics()
+    workers = [desk.worker(), desk.worker()]
+    eventually(caught_up(*workers), 60)
+    stack.daemons["kafka"].kill()
+    for worker in workers:
+        eventually(lambda worker=worker: worker.status()["waiting_for"] == ["kafka"], 30)
+        assert worker.get("/readyz").status_code == 503
+        assert worker.get("/livez").status_code == 200
+    stopped, waiting = workers
+    assert stopped.stop() == 0
+    stack.daemons["kafka"].start()
+    keys = [f"{n}.jpg" for n in range(20)]
+    for key in keys:
+        desk.put(key, pictures.one())
+    desk.tell_of(*keys)
+    eventually(lambda: indexed(waiting) == len(keys), 60)
+    eventually(caught_up(waiting), 30)
+    assert waiting.stop() == 0
 
 
 def test_workers_share_the_partitions_and_take_over_from_each_other(desk, pictures):
