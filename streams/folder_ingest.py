@@ -20,6 +20,7 @@ from streams.watcher import Watcher
 log = logging.getLogger(__name__)
 
 RETRY_S = 2.0
+RETRY_BUCKET_S = 60.0  # a bucket that could not be listed is tried again sooner than the others
 
 
 class FolderIngest:
@@ -46,18 +47,20 @@ class FolderIngest:
             try:
                 await self._watcher.watching.wait()  # else a change could slip in between
                 self._watcher.missed.clear()
-                caught_up(await self._catch_up())
+                report = await self._catch_up()
+                caught_up(report)
                 while True:
-                    await self._time_to_compare()
-                    await self._catch_up()
+                    await self._time_to_compare(report)
+                    report = await self._catch_up()
             finally:
                 for task in (watching, collecting, intake):
                     task.cancel()
 
-    async def _time_to_compare(self) -> None:
+    async def _time_to_compare(self, last: Report) -> None:
         """Wait for the next comparison; a change that may have been missed brings it forward."""
+        often = self._settings.reconcile_s
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._settings.reconcile_s):
+            async with asyncio.timeout(min(often, RETRY_BUCKET_S) if last.failed else often):
                 await self._watcher.missed.wait()
         self._watcher.missed.clear()
 
@@ -78,7 +81,7 @@ class FolderIngest:
             await reconciler.mend(report, self._parts.intake)
         finally:
             self.progress.end()
-        for said in filter(None, (report.question, report.remark)):
+        for said in report.remarks:
             log.warning(said)
         return report
 

@@ -98,9 +98,7 @@ class Housekeeping:
             self._progress.begin(report.work)
             await self._feed(report)
         self._progress.end()
-        for bucket, why in report.failed.items():
-            log.warning("could not compare bucket %s: %s", bucket, why)
-        for said in filter(None, (report.question, report.remark)):
+        for said in report.remarks:
             log.warning(said)
         return report
 

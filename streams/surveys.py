@@ -108,6 +108,12 @@ class Report:
             "catalog. If they are no other Seenit's either: seenit reconcile --force"
         )
 
+    @property
+    def remarks(self) -> list[str]:
+        """All that a person should know: what failed, and what was held back."""
+        failed = [f"{name} could not be compared ({why})" for name, why in self.failed.items()]
+        return [*failed, *filter(None, (self.question, self.remark))]
+
     def ask(self, guard: float) -> None:
         """Hold the orphans back if there are too many."""
         self.orphans_held_back = self.orphans > most_removals(self.vectors, ORPHANS * guard)

@@ -429,3 +429,21 @@ class Interposed:
             return answer
 
         return call
+
+
+class CutOff:
+    """A store whose listing of one bucket breaks off after so many objects."""
+
+    def __init__(self, store, bucket: str, after: int) -> None:
+        self._store = store
+        self._bucket = bucket
+        self._after = after
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def list(self, bucket, prefix=""):
+        for n, stat in enumerate(self._store.list(bucket, prefix)):
+            if bucket == self._bucket and n == self._after:
+                raise TransientError("store", "the line is cut")
+            yield stat

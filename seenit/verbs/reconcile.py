@@ -8,10 +8,9 @@ from typing import Annotated
 import typer
 
 from seenit import options
-from seenit.console import notes, out, print_json, told_plainly
+from seenit.console import FAILED, notes, out, plain, print_json, told_plainly
 from seenit.indexing import indexing
 from seenit.running import run
-from shared.errors import SeenitError
 from shared.records import Outcome
 from shared.settings import Settings
 from shared.storage.open import open_store
@@ -48,10 +47,10 @@ def reconcile(  # noqa: PLR0913 - a command's arguments are its options
             print_json(counts)
         else:
             out.print(_sentence(counts), soft_wrap=True)
-        if report.remark:
-            notes.print(report.remark, soft_wrap=True)
-        if told := _problems(report, asks=not dry_run):
-            raise SeenitError("; ".join(told))
+        for remark in report.remarks:
+            notes.print(plain(remark), soft_wrap=True)
+        if report.failed or (report.question and not dry_run):
+            raise typer.Exit(FAILED)
 
 
 async def _reconcile(
@@ -82,11 +81,6 @@ async def _reconcile(
 def _counts(report: Report) -> dict[str, int]:
     counts = {name: report.total(name) for name in COUNTS}
     return counts | {"restored": report.restored, "orphans": report.orphans}
-
-
-def _problems(report: Report, *, asks: bool) -> list[str]:
-    told = [f"{name} could not be compared ({why})" for name, why in report.failed.items()]
-    return [*told, report.question] if report.question and asks else told
 
 
 def _sentence(counts: dict[str, int]) -> str:

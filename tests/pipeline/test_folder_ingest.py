@@ -1,7 +1,9 @@
 """A folder kept in step: at the start, while it changes, and after what nobody noticed."""
 
 import asyncio
+import itertools
 import shutil
+import threading
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 
@@ -13,7 +15,7 @@ from shared.settings import Settings
 from streams.folder_ingest import FolderIngest
 from streams.parts import Parts
 from streams.surveys import Report
-from tests.fakes import Faulty, ThumbnailEmbedder
+from tests.fakes import CutOff, Faulty, ThumbnailEmbedder
 from tests.pipeline.conftest import picture
 
 
@@ -163,3 +165,39 @@ async def test_a_comparison_that_fails_is_made_again_before_it_says_ready(
         assert (await caught_up).total("added") == 1
     assert "could not compare" in caplog.text
     assert await plant.rows() == plant.on_disk()
+
+
+async def test_a_bucket_that_can_never_be_listed_does_not_keep_the_others_from_being_ready(
+    plant, ingest, caplog
+):
+    plant.write(a_png=picture("red"))
+    (plant.root / "dogs").mkdir()
+    (plant.root / "dogs/a.png").write_bytes(picture("blue"))
+    plant.store = CutOff(plant.store, "dogs", after=0)
+    async with at_work(ingest()) as caught_up:
+        assert (await caught_up).failed == {"dogs": "store: the line is cut"}
+    assert list(await plant.rows()) == ["cats/a.png"]
+    assert "dogs could not be compared" in caplog.text
+
+
+async def test_it_becomes_ready_while_a_hundred_files_a_second_change(plant, ingest):
+    plant.write(**{f"p{n}_png": picture((n, 0, 0)) for n in range(50)})
+    stop = threading.Event()
+
+    def change() -> None:
+        for n in itertools.count():
+            (plant.root / f"cats/moving{n % 150}.png").write_bytes(picture((n % 256, n // 256, 1)))
+            if stop.wait(0.01):
+                return
+
+    changing = asyncio.create_task(asyncio.to_thread(change))
+    try:
+        async with at_work(ingest(reconcile_s=1)) as caught_up:
+            async with asyncio.timeout(60):
+                report = await caught_up
+                assert report.total("added") >= 50
+                rows = await plant.rows()
+            assert {f"cats/p{n}.png" for n in range(50)} <= rows.keys()
+    finally:
+        stop.set()
+        await changing

@@ -16,7 +16,7 @@ from streams import repair
 from streams.collector import collect
 from streams.reconcile import PAGE
 from streams.surveys import GUARD_FLOOR, Report
-from tests.fakes import ThumbnailEmbedder, as_said
+from tests.fakes import CutOff, ThumbnailEmbedder, as_said
 from tests.pipeline.conftest import at_work, picture
 
 
@@ -125,27 +125,10 @@ async def test_what_vanishes_between_survey_and_feed_does_not_slip_by_the_guard(
     assert len(await plant.rows()) == 10, "no more than the half that the guard allows"
 
 
-class CutOff:
-    """A store whose listing of one bucket breaks off in the middle."""
-
-    def __init__(self, store, bucket: str) -> None:
-        self._store = store
-        self._bucket = bucket
-
-    def buckets(self):
-        return self._store.buckets()
-
-    def list(self, bucket, prefix=""):
-        for n, stat in enumerate(self._store.list(bucket, prefix)):
-            if bucket == self._bucket and n == 3:
-                raise TransientError("store", "the line is cut")
-            yield stat
-
-
 async def test_a_listing_that_fails_half_way_removes_nothing(plant):
     await fill(plant, 6)
     before = await plant.rows()
-    cut_off = plant.reconciler(1, store=CutOff(plant.store, "cats"))
+    cut_off = plant.reconciler(1, store=CutOff(plant.store, "cats", after=3))
     with pytest.raises(TransientError):
         await cut_off.survey("cats")
     (plant.root / "cats/p000.png").unlink()
@@ -162,7 +145,7 @@ async def test_buckets_that_can_be_listed_do_not_wait_for_one_that_cannot(plant)
     await fill(plant, 6)
     (plant.root / "dogs").mkdir()
     (plant.root / "dogs/a.png").write_bytes(picture("red"))
-    reconciler = plant.reconciler(store=CutOff(plant.store, "cats"))
+    reconciler = plant.reconciler(store=CutOff(plant.store, "cats", after=3))
     report = await reconciler.survey()
     assert (set(report.buckets), set(report.failed)) == ({"dogs", "pictures"}, {"cats"})
     intake = plant.intake()
