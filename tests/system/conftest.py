@@ -1,7 +1,9 @@
 """The real process on folders of small real pictures."""
 
+import asyncio
 import io
 import random
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,9 +11,16 @@ import pytest
 import skimage.data
 from PIL import Image
 
+from seenit.setting_up import Setup
+from shared.embedding.load import load_embedder
+from shared.protocols import Embedder
+from shared.settings import Settings
+from shared.steps import Did
+from stack.registry import Stack
 from tests.system.running import Running
 
 NAMES = ("astronaut.png", "camera.png", "chelsea.png", "coffee.png", "coins.png", "rocket.jpg")
+MADE = {"topic", "bucket", "database", "model", "tables", "collection"}
 LATENCIES = pytest.StashKey[list[tuple[str, float]]]()
 
 
@@ -54,6 +63,42 @@ def folder(tmp_path: Path) -> Path:
     place = tmp_path / "pictures of mine"
     place.mkdir()
     return place
+
+
+@pytest.fixture(scope="session")
+def embedder() -> Embedder:
+    """The usual model, loaded once."""
+    return load_embedder(Settings())
+
+
+@pytest.fixture
+def ready_settings(
+    stack: Stack, stack_settings: dict[str, str], embedder: Embedder
+) -> Iterator[dict[str, str]]:
+    """Of a system that was set up, in which nothing runs and nothing was ever put."""
+    mark = uuid.uuid4().hex[:12]
+    database = f"ready_{mark}"
+    settings = {
+        **stack_settings,
+        "buckets": f"ready-{mark}",
+        "topic": f"ready.{mark}",
+        "partitions": "3",
+        "consumer_group": f"ready-{mark}",
+        "catalog_url": f"{stack.mysql.url}/{database}",
+        "search_user": "",
+        "search_password": "",
+        "port": "9",
+        "worker_port": "9",
+    }
+
+    async def attempt() -> set[Did]:
+        tasks = Setup(Settings(**settings), lambda _: embedder).tasks()
+        return {(await task.attempt()).did for task in tasks if task.part in MADE}
+
+    assert asyncio.run(attempt()) <= {Did.MADE, Did.FOUND}
+    yield settings
+    with stack.mysql.connect() as connection, connection.cursor() as cursor:
+        cursor.execute(f"DROP DATABASE {database}")
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from minio.error import S3Error
 from minio.notificationconfig import NotificationConfig, PrefixFilterRule, QueueConfig
 
 from seenit.setting_up import Setup
-from shared.embedding.load import load_embedder
 from shared.protocols import Embedder
 from shared.settings import Settings
 from shared.steps import Did, Step
@@ -80,12 +79,6 @@ class Place:
 
     def reader(self) -> Minio:
         return Minio(self.stack.minio.address, self.user, PASSWORD, secure=False)
-
-
-@pytest.fixture(scope="module")
-def embedder() -> Embedder:
-    """The usual model, loaded once."""
-    return load_embedder(Settings())
 
 
 @pytest.fixture

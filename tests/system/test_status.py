@@ -4,19 +4,13 @@ import asyncio
 import json
 import signal
 import subprocess
-import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
 
 from seenit.overview import Overview
-from seenit.setting_up import Setup
-from shared.embedding.load import load_embedder
-from shared.protocols import Embedder
 from shared.settings import Settings
-from shared.steps import Did
-from stack.registry import Stack
 from tests.system.running import command, environment, seenit
 
 AWAY = "127.0.0.1:9"
@@ -26,51 +20,12 @@ KEYS |= {"lag", "partitions", "workers", "rate", "eta_s"}
 PATIENCE_S = 10.0
 
 
-@pytest.fixture(scope="module")
-def embedder() -> Embedder:
-    """The usual model, loaded once."""
-    return load_embedder(Settings())
-
-
-@pytest.fixture
-def settings(
-    stack: Stack, stack_settings: dict[str, str], embedder: Embedder
-) -> Iterator[dict[str, str]]:
-    """Of a system that was set up, in which nothing runs and nothing was ever put."""
-    mark = uuid.uuid4().hex[:12]
-    database = f"status_{mark}"
-    settings = {
-        **stack_settings,
-        "buckets": f"status-{mark}",
-        "topic": f"status.{mark}",
-        "partitions": "3",
-        "consumer_group": f"status-{mark}",
-        "catalog_url": f"{stack.mysql.url}/{database}",
-        "search_user": "",
-        "search_password": "",
-        "port": "9",
-        "worker_port": "9",
-    }
-
-    async def attempt() -> set[Did]:
-        tasks = Setup(Settings(**settings), lambda _: embedder).tasks()
-        return {(await task.attempt()).did for task in tasks if task.part in MADE}
-
-    assert asyncio.run(attempt()) <= {Did.MADE, Did.FOUND}
-    yield settings
-    with stack.mysql.connect() as connection, connection.cursor() as cursor:
-        cursor.execute(f"DROP DATABASE {database}")
-
-
-MADE = {"topic", "bucket", "database", "model", "tables", "collection"}
-
-
 def told(settings: dict[str, str], cwd, exit_code: int = 0) -> dict:
     return json.loads(seenit("status", "--json", cwd=cwd, exit_code=exit_code, **settings).stdout)
 
 
-def test_the_parts_are_told_of_though_neither_the_api_nor_a_worker_runs(settings, tmp_path):
-    status = told(settings, tmp_path)
+def test_the_parts_are_told_of_though_neither_the_api_nor_a_worker_runs(ready_settings, tmp_path):
+    status = told(ready_settings, tmp_path)
 
     assert status.keys() >= KEYS
     assert {status["health"][part] for part in PARTS} == {"ok"}
@@ -88,8 +43,8 @@ def test_the_parts_are_told_of_though_neither_the_api_nor_a_worker_runs(settings
         ("index_url", f"http://{AWAY}", "index"),
     ],
 )
-def test_a_part_that_is_away_hides_no_other(settings, tmp_path, setting, value, part):
-    status = told({**settings, setting: value}, tmp_path)
+def test_a_part_that_is_away_hides_no_other(ready_settings, tmp_path, setting, value, part):
+    status = told({**ready_settings, setting: value}, tmp_path)
 
     others = PARTS - {part}
     assert {status["health"][name] for name in others} == {"ok"}
@@ -97,7 +52,7 @@ def test_a_part_that_is_away_hides_no_other(settings, tmp_path, setting, value, 
     assert "secret-1" not in json.dumps(status)
 
 
-def test_with_everything_away_it_fails_in_one_line(settings, tmp_path):
+def test_with_everything_away_it_fails_in_one_line(ready_settings, tmp_path):
     away = {
         "kafka_url": f"kafka://{AWAY}",
         "storage_url": f"s3://{AWAY}?secure=false",
@@ -105,15 +60,15 @@ def test_with_everything_away_it_fails_in_one_line(settings, tmp_path):
         "index_url": f"http://{AWAY}",
     }
 
-    done = seenit("status", cwd=tmp_path, exit_code=1, **{**settings, **away})
+    done = seenit("status", cwd=tmp_path, exit_code=1, **{**ready_settings, **away})
 
     assert "no part answers" in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert "kafka" in done.stdout
 
 
-def test_the_table_is_for_people(settings, tmp_path):
-    text = seenit("status", cwd=tmp_path, **settings).stdout
+def test_the_table_is_for_people(ready_settings, tmp_path):
+    text = seenit("status", cwd=tmp_path, **ready_settings).stdout
 
     for word in ("store", "kafka", "rejected", "waiting", "nothing, 0 workers at work"):
         assert word in text
@@ -134,12 +89,12 @@ class Watched:
 
 
 @pytest.fixture
-async def watched(settings, proxied_settings) -> AsyncIterator[Watched]:
+async def watched(ready_settings, proxied_settings) -> AsyncIterator[Watched]:
     names = ("kafka_url", "storage_url", "index_url")
     ways = {name: proxied_settings[name] for name in names}
     host = proxied_settings["catalog_url"].rpartition("/")[0]
-    ways["catalog_url"] = f"{host}/{settings['catalog_url'].rpartition('/')[2]}"
-    async with Overview(Settings(**{**settings, **ways}), "http://127.0.0.1:9") as overview:
+    ways["catalog_url"] = f"{host}/{ready_settings['catalog_url'].rpartition('/')[2]}"
+    async with Overview(Settings(**{**ready_settings, **ways}), "http://127.0.0.1:9") as overview:
         yield Watched(overview)
 
 
@@ -159,11 +114,11 @@ async def test_who_watches_sees_a_part_go_and_come_back(watched, proxies, part, 
     assert {status["health"][name] for name in PARTS} == {"ok"}
 
 
-def test_watching_as_json_goes_on_until_it_is_ended(settings, tmp_path):
+def test_watching_as_json_goes_on_until_it_is_ended(ready_settings, tmp_path):
     process = subprocess.Popen(
         command("status", "--watch", "--json"),
         cwd=tmp_path,
-        env=environment(**settings),
+        env=environment(**ready_settings),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
