@@ -65,7 +65,8 @@ async def open_reader(url: str, model_id: str | None = None) -> SqlReader:
     async with _closed_on_error(reads):
         present = await revision(reads)
         if present is None:
-            raise ConfigurationError(OPTION, "the catalog has no tables yet; start ingest first")
+            makes = "start ingest" if file is not None else "run `seenit setup`"
+            raise ConfigurationError(OPTION, f"the catalog has no tables yet; {makes} first")
         if present != HEAD:
             problem = (
                 f"the catalog's tables are of revision {present}, not {HEAD}; "
