@@ -27,6 +27,7 @@ REJOIN_S = 40.0  # on top of draining: how long others wait for this worker in a
 COMMIT_PATIENCE_S = 4.0
 STOP_S = 5.0
 RETRY_S = 2.0
+METADATA_MS = 10_000  # how soon it is noticed that the topic has more partitions, or is a new one
 BUFFERED = 1024  # messages that wait in memory to be taken up
 
 
@@ -87,6 +88,7 @@ class Consumption:
         self._kafka = kafka
         self._delivery = delivery
         self._app: _App | None = None
+        self._rejoin = asyncio.Event()
 
     async def run(self) -> None:
         """Consume until cancelled."""
@@ -96,6 +98,10 @@ class Consumption:
             except TransientError as error:
                 log.warning("%s; joining anew in %.0f s", error, RETRY_S)
                 await asyncio.sleep(RETRY_S)
+
+    def rejoin(self) -> None:
+        """Join anew: the topic was made anew, and Faust would wait for the offsets of the old."""
+        self._rejoin.set()
 
     async def drain(self) -> None:
         """Take up nothing more, finish what is under way, and commit that."""
@@ -112,7 +118,7 @@ class Consumption:
             await cast("_Consumer", self._app.consumer).begin_at(place, offset)
 
     async def _consume(self) -> None:
-        """Run one Faust app until it crashes.
+        """Run one Faust app until it crashes, or is to join anew.
 
         Raises:
             TransientError: it did.
@@ -122,14 +128,25 @@ class Consumption:
         try:
             with kafka_faults():
                 await app.start()
-                await app.wait_until_stopped()
-            raise TransientError("kafka", f"Faust stopped: {app.crash_reason!r}")
+                await self._until_over(app)
+            reason = "the topic was made anew" if self._rejoin.is_set() else app.crash_reason
+            raise TransientError("kafka", f"Faust stopped: {reason}")
         finally:
+            self._rejoin.clear()
             self._app = None
             self._delivery.left()
             with suppress(TimeoutError):
                 async with asyncio.timeout(STOP_S):
                     await app.stop()
+
+    async def _until_over(self, app: _App) -> None:
+        over = [app.wait_until_stopped(), self._rejoin.wait()]
+        tasks = [asyncio.ensure_future(each) for each in over]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
 
 
 def create_app(settings: Settings, kafka: Kafka, delivery: Delivery) -> _App:
@@ -143,6 +160,7 @@ def create_app(settings: Settings, kafka: Kafka, delivery: Delivery) -> _App:
         broker_commit_interval=COMMIT_S,
         broker_rebalance_timeout=settings.drain_s + REJOIN_S,
         consumer_auto_offset_reset="earliest",
+        consumer_metadata_max_age_ms=METADATA_MS,
         stream_wait_empty=False,  # the delivery drains, for a bounded time
         stream_buffer_maxsize=BUFFERED,
         topic_disable_leader=True,

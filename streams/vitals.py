@@ -40,6 +40,7 @@ class Vitals:
     Attributes:
         stalled_s: for how long events wait and none is settled, for no known reason.
         kafka: what is wrong with it; empty where it answers.
+        remade: the topic held less at the last look than was consumed before: it is another one.
     """
 
     def __init__(
@@ -52,6 +53,8 @@ class Vitals:
         self._progress.begin(0)
         self._seen = 0
         self._lags: dict[int, int] = {}
+        self._positions: dict[int, int] = {}
+        self.remade = False
         self.stalled_s = 0.0
         self.kafka = ""
 
@@ -71,10 +74,13 @@ class Vitals:
         """
         self.kafka = ""
         mine = set(self._delivery.partitions)
-        self._lags = {}
+        consumed, self._positions, self._lags = self._positions, {}, {}
+        self.remade = any(told.end < consumed.get(told.partition, 0) for told in lag.partitions)
         for told in lag.partitions:
             if told.partition in mine:
                 position = self._delivery.position(told.partition)
+                if position is not None:
+                    self._positions[told.partition] = position
                 left = told.lag if position is None else max(0, told.end - position)
                 self._lags[told.partition] = left
         metrics.LAG.clear()  # of partitions that are others' by now

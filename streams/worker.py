@@ -135,6 +135,8 @@ class Worker:
                             log.info("Kafka answers")
                         self.vitals.look(lag, time.monotonic() - began)
                         self._watchdog.all_is_well()
+                        if self.vitals.remade:
+                            self._consumption.rejoin()
                         await self._begin_idle(lag)
                         if not told and self._delivery.joined:
                             at_work()

@@ -111,6 +111,17 @@ class Desk:
     def put(self, key: str, data: bytes) -> None:
         self.minio.put_object(self.bucket, key, BytesIO(data), len(data))
 
+    def drop_topic(self) -> None:
+        async def drop() -> None:
+            admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka)
+            await admin.start()
+            await admin.delete_topics([self.topic])
+            while self.topic in await admin.list_topics():  # noqa: ASYNC110 - Kafka tells nobody
+                await asyncio.sleep(0.1)
+            await admin.close()
+
+        asyncio.run(drop())
+
     def tell(self, *messages: bytes | None) -> None:
         """Write messages to the topic, as a bucket would."""
 
@@ -327,6 +338,20 @@ def test_without_kafka_a_worker_waits_and_goes_on_and_can_be_stopped(desk, pictu
     eventually(lambda: indexed(waiting) == len(keys), 60)
     eventually(caught_up(waiting), 30)
     assert waiting.stop() == 0
+
+
+def test_a_topic_that_is_made_anew_is_consumed_from_its_beginning(desk, pictures):
+    desk.make_topics()
+    worker = desk.worker()
+    worker.address()
+    desk.put("old.jpg", pictures.one())
+    desk.tell_of(*["old.jpg"] * 50)
+    eventually(lambda: desk.committed() == 50, 60)
+    desk.drop_topic()
+    desk.make_topics()
+    desk.put("new.jpg", pictures.one())
+    desk.tell_of("new.jpg")
+    eventually(lambda: indexed(worker) == 2, 90)
 
 
 def test_workers_share_the_partitions_and_take_over_from_each_other(desk, pictures):

@@ -132,3 +132,13 @@ def test_the_time_left_follows_from_the_rate():
     report = worker.vitals.report()
     assert report["settled"] == 5
     assert report["eta_s"] == pytest.approx(16 / report["rate"], rel=0.5)
+
+
+def test_a_topic_that_holds_less_than_was_consumed_is_another_one():
+    worker = Worker()
+    worker.look(left=8)
+    worker.positions[0] = 15
+    worker.look(left=2)  # its end was asked for before the last three were consumed
+    assert not worker.vitals.remade
+    worker.look(left=-5)
+    assert worker.vitals.remade
