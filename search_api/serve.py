@@ -73,7 +73,7 @@ async def serve(settings: Settings, told: Callable[[str], None]) -> None:
     except ConfigurationError as refusal:
         if not settings.search_user or refusal.option not in _SIGNING_IN:
             raise
-        problem = f"{settings.search_user} is refused, and `seenit setup` makes it ({refusal})"
+        problem = f"search signs in as {settings.search_user}, made by `seenit setup` ({refusal})"
         raise ConfigurationError("SEENIT_SEARCH_USER", problem) from None
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from seenit.overview import Answer, Pace, Probe, judged
+from seenit.overview import Pace, judged
+from seenit.probing import Answer, Probe
 from seenit.status_table import table_of
 from shared.errors import TransientError
 from streams.lag import Lag
