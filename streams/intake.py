@@ -93,10 +93,10 @@ class Intake:
                 return
 
     async def _next_batch(self) -> list[Event]:
-        """Wait for an event, then for a full batch or its age."""
+        """Wait for an event, then, while others are under way, for a full batch or its age."""
         await self._until(lambda: self._ready(1))
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._batch_age_s):
+            async with asyncio.timeout(self._batch_age_s if self._under_way else 0):
                 await self._until(lambda: self._ready(self._batch_size))
         refs = list(islice(self._free(), self._batch_size))
         asks = {ref: self._waiting.pop(ref) for ref in refs}

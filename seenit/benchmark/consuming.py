@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum, auto
 from multiprocessing import get_context
@@ -20,6 +20,8 @@ from streams.parts import Adapters, open_adapters
 from streams.worker import work
 
 STOP_S = 60.0
+
+Opening = Callable[[Settings], AbstractAsyncContextManager[Adapters]]
 
 
 class What(StrEnum):
@@ -56,6 +58,14 @@ class Consuming:
             pass
         return told.at
 
+    def found_until(self, at: float) -> list[float]:
+        """Tell when each of the objects was found that are found before `at`."""
+        moments: list[float] = []
+        while self._line.poll(max(0.0, at - time.monotonic())):
+            told = self._next()
+            moments += [told.at] * len(told.keys)
+        return [moment for moment in moments if moment < at]
+
     def found(self, count: int) -> dict[str, float]:
         """Wait until so many objects are found; returns when each first was."""
         at: dict[str, float] = {}
@@ -72,11 +82,19 @@ class Consuming:
 
 
 @contextmanager
-def consuming(settings: Settings, warm: Sequence[bytes]) -> Iterator[Consuming]:
-    """Run a worker that has seen the pictures `warm`; stops it at the end."""
+def consuming(
+    settings: Settings, warm: Sequence[bytes], opening: Opening = open_adapters
+) -> Iterator[Consuming]:
+    """Run a worker that has seen the pictures `warm`; stops it at the end.
+
+    Args:
+        settings: what to work on.
+        warm: files, as bytes; none of them is counted.
+        opening: opens the parts to work with; can be pickled.
+    """
     context = get_context("spawn")
     line, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_consume, args=(settings, warm, theirs))
+    process = context.Process(target=_consume, args=(settings, warm, opening, theirs))
     process.start()
     theirs.close()
     try:
@@ -115,13 +133,14 @@ class _Telling:
         return False
 
 
-def _consume(settings: Settings, warm: Sequence[bytes], line: Connection) -> None:
+def _consume(settings: Settings, warm: Sequence[bytes], opening: Opening, line: Connection) -> None:
     def tell(what: What, *keys: str) -> None:
         line.send(Told(what, time.monotonic(), keys))
 
     async def worker() -> None:
-        async with open_adapters(settings) as adapters:
-            await _warm_up(adapters, warm)
+        async with opening(settings) as adapters:
+            if warm:
+                await _warm_up(adapters, warm)
             telling = cast("Catalog", _Telling(adapters.catalog, tell))
             await work(settings, replace(adapters, catalog=telling), lambda _: tell(What.WORKING))
 

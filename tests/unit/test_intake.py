@@ -72,9 +72,25 @@ async def test_a_full_batch_does_not_wait_for_its_age(processor):
         await intake.offer(event(n))
     await intake.idle()
     assert [len(batch) for batch in processor.batches] == [8, 8]
-    await intake.offer(event("late"))
+    task.cancel()
+    await task
+
+
+async def test_a_batch_waits_for_its_age_only_while_others_are_under_way(processor):
+    intake = Intake(processor, batch_size=8, batch_age_s=3600)
+    task = asyncio.create_task(intake.run())
+    processor.gate.clear()
+    await intake.offer(event("lone"))
+    await begun(processor, 1)
+    for n in range(7):
+        await intake.offer(event(n))
     await turns()
-    assert len(processor.batches) == 2, "one alone waits"
+    assert len(processor.batches) == 1, "it waits for more"
+    await intake.offer(event("eighth"))
+    await begun(processor, 2)
+    processor.gate.set()
+    await intake.idle()
+    assert [len(batch) for batch in processor.batches] == [1, 8]
     task.cancel()
     await task
 
