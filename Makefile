@@ -36,9 +36,9 @@ test: .venv/test.stamp ## Run all tests; starts the real services they need
 	$(BIN)/pytest -m "not soak"
 
 .PHONY: soak
-soak: .venv/test.stamp ## Run the long tests: more kills, more pictures
+soak: .venv/test.stamp ## Run the long tests: all faults, more kills, more pictures
 	@$(BIN)/python -m stack fetch
-	$(BIN)/pytest -m soak --timeout 3600
+	$(BIN)/pytest -m "soak or fault" --timeout 3600
 
 .PHONY: lint
 lint: .venv/test.stamp ## Check style and types

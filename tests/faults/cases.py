@@ -9,6 +9,7 @@ from pymysql.err import MySQLError
 
 from tests.faults.judge import Judge, tally
 from tests.faults.load import Load, reason
+from tests.faults.notifications import captured
 from tests.faults.places import Place
 from tests.faults.plans import Journal, Plan, Strike
 from tests.faults.processes import Listening, worker_with
@@ -92,6 +93,11 @@ class Case:
     def repeats(self, what: str) -> int:
         """Count what was done more than once to the same object."""
         return self.journal.repeats(what)
+
+    def share_repeated(self) -> float:
+        """Tell how many more looks at objects there were than events, as a share of these."""
+        events = len(captured(self.place))
+        return max(0.0, self.journal.count("look").total() / events - 1)
 
     def told(self) -> str:
         """Return the ends of the workers' logs."""

@@ -73,6 +73,7 @@ def test_the_same_bytes_through_two_workers_at_once_are_one_vector(new_case):
     case.observed.note = "320 objects, 40 images; shares {:.0f} and {:.0f}".format(*shares)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_bytes_that_come_back_while_they_are_collected_have_their_vector(new_case, when):
     case = new_case(19, f"removed, and re-added {when} the collector's delete")

@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from tests.system.running import eventually
 
 
@@ -22,6 +24,7 @@ def test_what_cannot_be_written_to_the_dead_letters_is_not_acknowledged(new_case
     assert {letter.headers["reason"] for letter in case.judge.dead_letters()} == {b"not_a_picture"}
 
 
+@pytest.mark.soak
 def test_a_worker_cut_off_from_kafka_takes_part_again(new_case, ground, proxies):
     case = new_case(9, "cut off from Kafka for 20 s")
     worker = case.worker(**ground.proxied(case.place, kafka=proxies["kafka"]))

@@ -26,6 +26,7 @@ def test_a_slow_milvus_is_waited_for_and_memory_stays_bounded(new_case, ground, 
     case.observed.note = f"{(after - before) / 2**20:+.0f} MiB in 70 s"
 
 
+@pytest.mark.soak
 def test_a_milvus_over_its_limits_is_waited_for(new_case, ground):
     case = new_case(12, "Milvus refuses writes: quota exceeded")
     worker = case.worker()

@@ -14,6 +14,7 @@ from tests.faults.places import Place
 from tests.system.running import eventually
 
 
+@pytest.mark.soak
 def test_rows_locked_by_another_are_waited_for(new_case):
     case = new_case(14, "MySQL rows locked by another")
     case.load.fill(100)
@@ -36,6 +37,7 @@ def test_rows_locked_by_another_are_waited_for(new_case):
     case.observed.repeats = None
 
 
+@pytest.mark.soak
 def test_a_read_only_mysql_is_waited_for(new_case):
     case = new_case(14, "MySQL read-only for 5 s")
     user = limited_user(case.place)

@@ -9,6 +9,7 @@ from tests.system.running import eventually
 OFTEN = {"reconcile_s": 3, "leads": True}
 
 
+@pytest.mark.soak
 def test_an_emptied_index_and_an_emptied_catalog_are_rebuilt(new_case):
     case = new_case(13, "Milvus emptied; then the catalog emptied")
     case.load.fill(100)
@@ -24,6 +25,7 @@ def test_an_emptied_index_and_an_emptied_catalog_are_rebuilt(new_case):
     case.observed.repeats = None
 
 
+@pytest.mark.soak
 def test_a_listing_that_fails_half_way_removes_nothing(new_case, ground, proxies):
     case = new_case(17, "listing cut half-way")
     case.load.fill(1500)
@@ -41,6 +43,7 @@ def test_a_listing_that_fails_half_way_removes_nothing(new_case, ground, proxies
     assert case.judge.rows() == 1500
 
 
+@pytest.mark.soak
 def test_a_bucket_that_was_emptied_or_swapped_behind_its_back_is_asked_about(new_case):
     case = new_case(17, "bucket swapped without a word")
     case.load.fill(50)
@@ -77,6 +80,7 @@ def test_a_wiped_kafka_is_made_up_for_by_the_bucket_and_a_replay_makes_no_rows(n
     case.observed.repeats = None
 
 
+@pytest.mark.soak
 def test_of_two_workers_one_reconciles_and_the_other_follows_when_it_is_gone(new_case):
     case = new_case(22, "two reconcilers; the leader killed")
     case.load.fill(50)

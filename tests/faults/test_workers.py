@@ -109,6 +109,7 @@ def _has_spoken(worker) -> bool:
     return worker.status("/metrics") == 200 or not worker.running
 
 
+@pytest.mark.soak
 def test_workers_may_come_and_go_while_loaded(new_case):
     case = new_case(8, "1, 3, then 1 worker while loaded")
     mischief = Mischief(case.load, pause_s=0.02)
