@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from contextlib import suppress
 from typing import Any, cast
 
 import faust
@@ -12,7 +11,7 @@ from faust.types.auth import CredentialsT
 from faust.types.transports import ConsumerT
 from mode.supervisors import CrashingSupervisor
 
-from shared.errors import TransientError
+from shared.errors import SeenitError, TransientError
 from shared.settings import Settings
 from streams.administration import kafka_faults
 from streams.agents import add_agents
@@ -24,8 +23,8 @@ log = logging.getLogger(__name__)
 SESSION_S = 10.0  # after so long without a sign of life others take over
 COMMIT_S = 1.0  # what a kill may repeat beside what is in flight
 REJOIN_S = 40.0  # on top of draining: how long others wait for this worker in a rebalance
-COMMIT_PATIENCE_S = 4.0
-STOP_S = 5.0
+COMMIT_PATIENCE_S = 2.0
+STOP_S = 8.0
 RETRY_S = 2.0
 METADATA_MS = 10_000  # how soon it is noticed that the topic has more partitions, or is a new one
 BUFFERED = 1024  # messages that wait in memory to be taken up
@@ -80,6 +79,20 @@ class _Transport(aiokafka.Transport):
     Consumer = _Consumer
 
 
+async def _stop(app: faust.App) -> bool:
+    """Stop an app; False where that takes too long."""
+    try:
+        async with asyncio.timeout(STOP_S):
+            await app.stop()
+    except TimeoutError:
+        return False
+    return True
+
+
+class WillNotStop(SeenitError):  # noqa: N818 - names what is the case, as its message does
+    """A crashed app could stay a member of the group and keep partitions that nobody consumes."""
+
+
 class Consumption:
     """Faust at work for a delivery; made anew when it crashes, as it does when Kafka is away."""
 
@@ -91,13 +104,15 @@ class Consumption:
         self._rejoin = asyncio.Event()
 
     async def run(self) -> None:
-        """Consume until cancelled."""
+        """Consume until cancelled.
+
+        Raises:
+            ConfigurationError: Kafka refuses this worker.
+            WillNotStop: the process is to be started anew.
+        """
         while True:
-            try:
-                await self._consume()
-            except TransientError as error:
-                log.warning("%s; joining anew in %.0f s", error, RETRY_S)
-                await asyncio.sleep(RETRY_S)
+            log.warning("%s; joining anew in %.0f s", await self._consume(), RETRY_S)
+            await asyncio.sleep(RETRY_S)
 
     def rejoin(self) -> None:
         """Join anew: the topic was made anew, and Faust would wait for the offsets of the old."""
@@ -117,27 +132,24 @@ class Consumption:
             place = TP(self._settings.topic, partition)
             await cast("_Consumer", self._app.consumer).begin_at(place, offset)
 
-    async def _consume(self) -> None:
-        """Run one Faust app until it crashes, or is to join anew.
-
-        Raises:
-            TransientError: it did.
-            ConfigurationError: Kafka refuses this worker.
-        """
+    async def _consume(self) -> str:
+        """Run one Faust app until it crashes, or is to join anew; returns why."""
         app = self._app = create_app(self._settings, self._kafka, self._delivery)
         try:
             with kafka_faults():
                 await app.start()
                 await self._until_over(app)
-            reason = "the topic was made anew" if self._rejoin.is_set() else app.crash_reason
-            raise TransientError("kafka", f"Faust stopped: {reason}")
+            why = "the topic was made anew" if self._rejoin.is_set() else repr(app.crash_reason)
+        except TransientError as error:
+            why = str(error)
         finally:
             self._rejoin.clear()
             self._app = None
             self._delivery.left()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(STOP_S):
-                    await app.stop()
+            stopped = await _stop(app)
+        if not stopped:
+            raise WillNotStop(f"Faust will not stop ({why}); start anew")
+        return why
 
     async def _until_over(self, app: _App) -> None:
         over = [app.wait_until_stopped(), self._rejoin.wait()]
