@@ -3,60 +3,19 @@
 One place for all of it, so that each outage also meets what the last one left.
 """
 
-import io
-import threading
 import time
-from collections import Counter
 from contextlib import contextmanager
 
-import httpx
 import pytest
 
 from tests.faults.load import Mischief
 from tests.faults.places import REAL
 from tests.faults.processes import search_api, worker
+from tests.faults.searching import Searcher, unlike_all_others
 from tests.system.running import eventually
 
 BACK_S = 30.0
 SEARCHED = "searched for.jpg"
-
-
-class Searcher(threading.Thread):
-    """Searches all the time for a picture that is there, and notes each answer.
-
-    Attributes:
-        answers: how often each status came.
-        wrong: answers that were neither whole nor an honest 503.
-    """
-
-    def __init__(self, port: int, picture: bytes, image_id: str) -> None:
-        super().__init__(daemon=True)
-        self._url = f"http://127.0.0.1:{port}/v1/search"
-        self._picture, self._image_id = picture, image_id
-        self._enough = threading.Event()
-        self.answers: Counter[int] = Counter()
-        self.wrong: list[str] = []
-        self.last_ok = time.monotonic()
-
-    def run(self) -> None:
-        with httpx.Client(timeout=60) as client:
-            while not self._enough.wait(0.1):
-                self._note(client.post(self._url, files={"image": io.BytesIO(self._picture)}))
-
-    def _note(self, reply: httpx.Response) -> None:
-        self.answers[reply.status_code] += 1
-        if reply.status_code == 200:
-            hits = reply.json()["hits"]
-            if not hits or hits[0]["image_id"] != self._image_id or not hits[0]["objects"]:
-                self.wrong.append(reply.text)
-            self.last_ok = time.monotonic()
-        elif reply.status_code != 503 or int(reply.headers.get("Retry-After", 0)) < 1:
-            self.wrong.append(f"{reply.status_code} {reply.headers} {reply.text}")
-
-    def stop(self) -> None:
-        self._enough.set()
-        self.join(70)
-        assert not self.wrong, (self.wrong[:3], len(self.wrong))
 
 
 class Life:
@@ -68,9 +27,7 @@ class Life:
         case.workers.append(self.worker)
         self.worker.is_up()
         case.load.fill(50)
-        # Others show the same six scenes; what is searched for is unlike all of them.
-        scene = case.load.pictures.originals[3].crop((50, 50, 250, 250)).rotate(90)
-        self._picture = case.load.pictures.jpeg(scene)
+        self._picture = unlike_all_others(case.load)
         case.load.put(SEARCHED, self._picture)
         case.settles(90)
         self.api = search_api(case.place.settings, folder / "serve.log")

@@ -66,6 +66,7 @@ class Trouble:
             self._die.choice([self._kill, self._kill, self._stop, self._halt, self._join])()
         for worker in self._halted:
             worker.go_on()
+        self._halted.clear()
         self._mend()
 
     def _free(self) -> list:
