@@ -35,7 +35,7 @@ def drop_database(url: str) -> None:
     parts = urlsplit(url)
     with _client(parts) as client:
         for collection in client.list_collections():
-            for alias in client.list_aliases(collection)["aliases"]:
+            for alias in client.describe_collection(collection)["aliases"]:
                 client.drop_alias(alias)
             client.drop_collection(collection)
     with _client(parts._replace(path="")) as client:
