@@ -60,6 +60,7 @@ async def work(settings: Settings, adapters: Adapters, told: Callable[[str], Non
             serving = tasks.create_task(server.serve(sockets=[listener]))
             working = tasks.create_task(worker.run(lambda: told(line)))
             await stopping.wait()
+            log.info("told to stop; finishing what is under way")
             await worker.stop()
             working.cancel()
             server.should_exit = True
