@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from tests.faults.notifications import captured, produce
 from tests.system.running import eventually
 
 OFTEN = {"reconcile_s": 3, "leads": True}
@@ -71,12 +72,17 @@ def test_a_wiped_kafka_is_made_up_for_by_the_bucket_and_a_replay_makes_no_rows(n
     worker.is_up()
     case.load.fill(100)
     case.settles()
-    case.place.topics.wipe(case.place.topic, case.place.group)
+    messages = captured(case.place)
+    case.place.topics.wipe(case.place.topic)
     case.load.fill(100, prefix="more ")
     eventually(lambda: case.judge.rows() == 200 or not worker.running, 90)
     if not worker.running:  # whoever supervises it starts another
         case.worker(**OFTEN)
     case.settles(120)
+    before = case.judge.recorded()
+    produce(case.place, messages)
+    case.settles()
+    assert case.judge.recorded() == before
     case.observed.repeats = None
 
 

@@ -37,9 +37,9 @@ class Topics:
         """Read all there is, without taking part in any group."""
         return asyncio.run(self._records(topic))
 
-    def wipe(self, topic: str, group: str) -> None:
-        """Delete a topic with all events, and what its group has acknowledged; make it anew."""
-        asyncio.run(self._wipe(topic, group))
+    def wipe(self, topic: str) -> None:
+        """Delete a topic with all events, and with it what was acknowledged; make it anew."""
+        asyncio.run(self._wipe(topic))
 
     @contextmanager
     def not_writable(self, topic: str) -> Iterator[None]:
@@ -84,14 +84,13 @@ class Topics:
                     records += some
             return records
 
-    async def _wipe(self, topic: str, group: str) -> None:
+    async def _wipe(self, topic: str) -> None:
         async with self._admin() as admin:
             count = len(await _parts(admin, topic))
             await admin.delete_topics([topic])
             while topic in await admin.list_topics():  # noqa: ASYNC110 - Kafka tells nobody
                 await asyncio.sleep(0.1)
             await admin.create_topics([NewTopic(topic, count, 1)])
-            await admin.delete_consumer_groups([group])
 
     async def _configure(self, topic: str, settings: dict[str, str]) -> None:
         async with self._admin() as admin:
