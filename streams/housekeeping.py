@@ -5,6 +5,7 @@ import logging
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from shared import metrics
 from shared.errors import ConfigurationError, TransientError
 from shared.settings import Settings
 from streams.collector import keep_collecting
@@ -18,6 +19,7 @@ from streams.surveys import Report
 log = logging.getLogger(__name__)
 
 NAME = "housekeeping"
+NOT_LEADING = "another worker's"
 RETRY_S = 5.0
 RETRY_BUCKET_S = 60.0  # a bucket that could not be listed is tried again sooner than the others
 
@@ -36,9 +38,9 @@ class Housekeeping:
         self._settings = settings
         self._kafka = kafka
         self._leadership = Leadership(parts.catalog, NAME)
-        self._state = "not begun"
+        self._state = NOT_LEADING
         self._last: Report | None = None
-        self._compared_at: datetime | None = None
+        self._compared_at = ""
         self._progress = Progress()
 
     async def run(self) -> None:
@@ -46,12 +48,12 @@ class Housekeeping:
         await self._leadership.run(self._keep_house)
 
     def report(self) -> dict[str, Any]:
-        """Say how it gets on, and what this worker's last comparison found."""
+        """Say whether it leads, and if so how it gets on and what the last comparison found."""
         told: dict[str, Any] = {"leading": self._leadership.leading, "state": self._state}
-        if self._last is None or self._compared_at is None:
+        if self._last is None:
             return told
         return told | {
-            "compared_at": self._compared_at.isoformat(),
+            "compared_at": self._compared_at,
             "drift": self._last.drift,
             "held_back": self._last.removals_held_back,
             "question": self._last.question,
@@ -67,20 +69,26 @@ class Housekeeping:
                 tasks.create_task(self._keep_comparing())
                 tasks.create_task(keep_collecting(self._parts.catalog, self._parts.index, grace))
         finally:
-            self._state = "not begun"
+            self._state, self._last = NOT_LEADING, None
+            metrics.DRIFT.set(0)  # whoever leads now tells them
+            metrics.HELD_BACK.set(0)
 
     async def _keep_comparing(self) -> None:
+        trouble = ""
         while True:
             try:
                 failed = (await self._compare()).failed
             except (TransientError, ConfigurationError) as error:
-                log.warning("could not compare with the store: %s", error)
                 self._state = f"waiting: {error}"
+                if str(error) != trouble:
+                    log.warning("could not compare with the store, trying again: %s", error)
+                trouble = str(error)
                 await asyncio.sleep(min(RETRY_S, self._settings.reconcile_s))
-                continue
-            self._state = "waiting for the next comparison"
-            often = RETRY_BUCKET_S if failed else self._settings.reconcile_s
-            await asyncio.sleep(min(often, self._settings.reconcile_s))
+            else:
+                trouble = ""
+                self._state = "waiting for the next comparison"
+                often = RETRY_BUCKET_S if failed else self._settings.reconcile_s
+                await asyncio.sleep(min(often, self._settings.reconcile_s))
 
     async def _compare(self) -> Report:
         """Compare, and return once the workers are done with what differs.
@@ -91,18 +99,20 @@ class Housekeeping:
         """
         self._state = "comparing"
         report = await self._parts.reconciler.survey()
-        self._last, self._compared_at = report, datetime.now(UTC)
+        self._last, self._compared_at = report, datetime.now(UTC).isoformat()
         if report.drift:
             log.info("%d differences between store, catalog and index", report.drift)
             self._state = "feeding the workers"
-            self._progress.begin(report.work)
             await self._feed(report)
-        self._progress.end()
         for said in report.remarks:
             log.warning(said)
         return report
 
     async def _feed(self, report: Report) -> None:
         place = self._settings.topic, self._settings.consumer_group
-        async with open_feed(self._kafka, *place) as feed:
-            await self._parts.reconciler.mend(report, feed, offered=self._progress.advance)
+        self._progress.begin(report.work)
+        try:
+            async with open_feed(self._kafka, *place) as feed:
+                await self._parts.reconciler.mend(report, feed, offered=self._progress.advance)
+        finally:
+            self._progress.end()
