@@ -1,5 +1,6 @@
 """Choose the vector index by its URL."""
 
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
@@ -77,9 +78,8 @@ def _milvus(url: str) -> ModuleType:
     try:
         if not _is_server(url):
             import milvus_lite  # type: ignore[import-untyped] # noqa: F401, PLC0415 - an extra; only seen to be there
-        from shared.vectors import milvus  # noqa: PLC0415 - pymilvus is an extra
+        return import_module("shared.vectors.milvus")  # pymilvus is an extra
     except ImportError as error:
         extra = "distributed" if _is_server(url) else "milvus-lite"
         problem = f"Milvus needs more packages: pip install 'seenit[{extra}]' ({error})"
         raise ConfigurationError("SEENIT_INDEX_URL", problem) from error
-    return milvus
