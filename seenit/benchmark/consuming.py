@@ -1,12 +1,14 @@
 """`seenit worker` in a process of its own, on a catalog that tells when it is asked and written."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum, auto
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from queue import Empty, SimpleQueue
 from typing import Any, cast
 
 import numpy as np
@@ -50,7 +52,9 @@ class Consuming:
     """A worker under way. Blocks; all methods raise `SeenitError` where the worker has ended."""
 
     def __init__(self, line: Connection) -> None:
-        self._line = line
+        self._told: SimpleQueue[Told | None] = SimpleQueue()
+        # A worker that nobody listens to would stand still once the line is full.
+        threading.Thread(target=self._listen, args=(line,), daemon=True).start()
 
     def first(self, what: What) -> float:
         """Wait until it tells of that; returns when it was."""
@@ -61,9 +65,10 @@ class Consuming:
     def found_until(self, at: float) -> list[float]:
         """Tell when each of the objects was found that are found before `at`."""
         moments: list[float] = []
-        while self._line.poll(max(0.0, at - time.monotonic())):
-            told = self._next()
-            moments += [told.at] * len(told.keys)
+        with suppress(Empty):
+            while True:
+                told = self._next(max(0.0, at - time.monotonic()))
+                moments += [told.at] * len(told.keys)
         return [moment for moment in moments if moment < at]
 
     def found(self, count: int) -> dict[str, float]:
@@ -74,11 +79,17 @@ class Consuming:
             at = dict.fromkeys(told.keys, told.at) | at
         return at
 
-    def _next(self) -> Told:
-        try:
-            return cast("Told", self._line.recv())
-        except EOFError:
-            raise SeenitError("the worker ended before its time") from None
+    def _next(self, within: float | None = None) -> Told:
+        told = self._told.get(timeout=within)
+        if told is None:
+            raise SeenitError("the worker ended before its time")
+        return told
+
+    def _listen(self, line: Connection) -> None:
+        with suppress(EOFError):
+            while True:
+                self._told.put(line.recv())
+        self._told.put(None)
 
 
 @contextmanager
