@@ -1,6 +1,7 @@
 """One case: a place, the load on it, the workers at it, the judge of it, and what was observed."""
 
 import time
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from pymysql.err import MySQLError
 
 from tests.faults.judge import Judge, tally
 from tests.faults.load import Load, reason
-from tests.faults.notifications import captured
+from tests.faults.notifications import captured, key_of
 from tests.faults.places import Place
 from tests.faults.plans import Journal, Plan, Strike
 from tests.faults.processes import Listening, worker_with
@@ -95,9 +96,12 @@ class Case:
         return self.journal.repeats(what)
 
     def share_repeated(self) -> float:
-        """Tell how many more looks at objects there were than events, as a share of these."""
-        events = len(captured(self.place))
-        return max(0.0, self.journal.count("look").total() / events - 1)
+        """Tell how often an object was looked at more often than events asked, as a share of these.
+
+        Events of an object that wait together are one look; so this is the least that it can be.
+        """
+        asked = Counter(repr(key) for key in map(key_of, captured(self.place)))
+        return (self.journal.count("look") - asked).total() / asked.total()
 
     def told(self) -> str:
         """Return the ends of the workers' logs."""

@@ -5,6 +5,7 @@ import json
 import random
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from urllib.parse import unquote_plus
 
 from aiokafka import AIOKafkaProducer
 
@@ -24,6 +25,11 @@ def _is_of(place: Place, message: Message) -> bool:
     told = json.loads(message[1])
     buckets = {record["s3"]["bucket"]["name"] for record in told.get("Records") or ()}
     return bool(buckets & set(place.buckets))
+
+
+def key_of(message: Message) -> str:
+    """Tell the key of the object that a message of MinIO is about."""
+    return unquote_plus(json.loads(message[1])["Records"][0]["s3"]["object"]["key"])
 
 
 def later(message: Message, seconds: float) -> Message:

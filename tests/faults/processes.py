@@ -106,6 +106,10 @@ class Listening(Process):
 
         eventually(answered, START_S)
 
+    def partitions(self) -> int:
+        """Tell how many partitions a worker has."""
+        return len(self.get("/status").json()["partitions"])
+
     def metric(self, name: str, **labels: str) -> float:
         """Sum what `/metrics` says of a name, over all labels but these."""
         families = text_string_to_metric_families(self.get("/metrics").text)

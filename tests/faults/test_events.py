@@ -62,6 +62,7 @@ def test_the_same_bytes_through_two_workers_at_once_are_one_vector(new_case):
     workers = [case.worker(embed_s=0.01, batch_size=8) for _ in range(2)]
     for worker in workers:
         worker.is_up()
+    eventually(lambda: {worker.partitions() for worker in workers} == {4}, 60)
     for _ in range(40):
         data = case.load.pictures.one()
         case.load.fill(8, prefix=f"{case.load.die.random()} ", make=lambda data=data: data)

@@ -17,7 +17,8 @@ def large(load) -> bytes:
     )
 
 
-@pytest.mark.parametrize("trouble", ["cut", pytest.param("slow", marks=[pytest.mark.soak])])
+@pytest.mark.soak
+@pytest.mark.parametrize("trouble", ["cut", "slow"])
 def test_half_a_file_is_never_taken_for_the_whole(new_case, ground, proxies, trouble):
     case = new_case(16, f"MinIO {trouble} in the middle of GETs")
     case.load.fill(20, make=lambda: large(case.load))

@@ -53,6 +53,7 @@ class Life:
         mischief.stop()
         searcher.stop()
         case.settles(60)
+        case.observed.repeats = None
         assert self.worker.running
         assert searcher.answers.keys() == expected, searcher.answers
         case.observed.note = f"search back after {back:.1f} s; answers {dict(searcher.answers)}"
@@ -80,6 +81,7 @@ def test_while_mysql_is_down_ingest_waits_and_search_says_so(life, ground, new_l
             time.sleep(1)
 
 
+@pytest.mark.soak
 def test_kafka_being_down_does_not_touch_search(life, ground, new_line):
     with life.outage(new_line, 9, "Kafka kill -9, restarted", {200}):
         ground.kill("kafka")

@@ -2,6 +2,7 @@
 
 import io
 
+import pytest
 from PIL import Image
 
 from tests.faults.load import HOG
@@ -27,6 +28,7 @@ def hog() -> bytes:
     return encoded.getvalue() + HOG
 
 
+@pytest.mark.soak
 def test_a_decoder_that_crashes_or_eats_memory_costs_one_rejection(new_case):
     case = new_case(5, "decoder crash, memory runaway")
     case.load.fill(40)
@@ -37,6 +39,7 @@ def test_a_decoder_that_crashes_or_eats_memory_costs_one_rejection(new_case):
     assert (case.observed.objects, case.observed.rejected) == (42, 2)
 
 
+@pytest.mark.soak
 def test_where_all_is_poison_the_worker_halts_and_keeps_the_backlog(new_case):
     case = new_case(7, "nothing but poison")
     case.load.fill(400, make=case.load.poison)

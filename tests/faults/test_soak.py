@@ -125,6 +125,7 @@ def test_nothing_is_lost_however_often_workers_are_killed(new_case, no_cython, t
     progress.stop()
     mischief.stop()
     case.settles(120)
+    case.observed.repeats = None
     told = ", ".join(f"{count} {what}" for what, count in trouble.done.items())
     case.observed.note = (
         f"{mischief.done} changes, {told}; longest stall {progress.longest:.0f} s; "

@@ -83,6 +83,7 @@ def test_a_worker_told_to_stop_ends_well_and_the_next_repeats_nothing(new_case):
     case.observed.note = f"exit 0 after {seconds:.1f} s, {done} of 300 done by then"
 
 
+@pytest.mark.soak
 def test_a_worker_halted_beyond_its_session_changes_nothing_when_it_goes_on(new_case):
     case = new_case(3, "SIGSTOP past the session, then CONT")
     case.load.fill(200)
@@ -103,6 +104,7 @@ def test_a_worker_halted_beyond_its_session_changes_nothing_when_it_goes_on(new_
     time.sleep(3)  # what it had in its hands when it was halted is through, or dropped
     assert case.judge.tables()[0] == before
     case.settles(30)
+    case.observed.repeats = None
 
 
 def _has_spoken(worker) -> bool:
@@ -127,7 +129,8 @@ def test_workers_may_come_and_go_while_loaded(new_case):
     mischief.stop()
     case.settles(60)
     assert mischief.done > 200
-    case.observed.note = f"{mischief.done} changes"
+    case.observed.repeats = None
+    case.observed.note = f"{mischief.done} changes, {case.share_repeated():.1%} repeated"
 
 
 @pytest.mark.soak
