@@ -5,7 +5,8 @@ import logging
 import os
 import sys
 import threading
-import time
+from types import TracebackType
+from typing import Self
 
 log = logging.getLogger(__name__)
 
@@ -15,16 +16,28 @@ FAILED = 1
 class Watchdog:
     """Counts the seconds since it was last told that all is well.
 
-    It counts its own, not the clock's, so a process that was halted and goes on is not ended.
+    It counts its own, not the clock's, so a process that was halted and goes on is not ended. It
+    watches until the block that it is entered for is left.
     """
 
     def __init__(self, patience_s: float) -> None:
         self._patience_s = patience_s
         self._silent_s = 0
+        self._over = threading.Event()
 
-    def start(self) -> None:
-        """Watch for as long as the process lives."""
+    def __enter__(self) -> Self:
+        """Begin to watch."""
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Watch no more."""
+        self._over.set()
 
     def all_is_well(self) -> None:
         """Begin to count anew."""
@@ -32,7 +45,8 @@ class Watchdog:
 
     def _watch(self) -> None:
         while self._silent_s <= self._patience_s:
-            time.sleep(1)
+            if self._over.wait(1):
+                return
             self._silent_s += 1
         log.critical("the event loop has not turned for %d s; ending the process", self._silent_s)
         faulthandler.dump_traceback(sys.__stderr__ or 2)

@@ -102,19 +102,22 @@ class Worker:
 
         Raises only what no waiting can mend.
         """
-        self._watchdog.start()
-        async with asyncio.TaskGroup() as tasks:
-            intake = tasks.create_task(self._intake.run())
-            tasks.create_task(self._letters.run())
-            tasks.create_task(self._consumption.run())
-            tasks.create_task(self._watch(at_work))
-            tasks.create_task(self._housekeeping.run())
-            try:
-                await asyncio.get_running_loop().create_future()  # for ever
-            finally:
-                intake.cancel()  # takes up nothing more
-                await asyncio.wait({intake}, timeout=DROP_S)
-                intake.cancel()  # drops the rest
+        with self._watchdog:
+            async with asyncio.TaskGroup() as tasks:
+                await self._run(tasks, at_work)
+
+    async def _run(self, tasks: asyncio.TaskGroup, at_work: Callable[[], None]) -> None:
+        intake = tasks.create_task(self._intake.run())
+        tasks.create_task(self._letters.run())
+        tasks.create_task(self._consumption.run())
+        tasks.create_task(self._watch(at_work))
+        tasks.create_task(self._housekeeping.run())
+        try:
+            await asyncio.get_running_loop().create_future()  # for ever
+        finally:
+            intake.cancel()  # takes up nothing more
+            await asyncio.wait({intake}, timeout=DROP_S)
+            intake.cancel()  # drops the rest
 
     async def stop(self) -> None:
         """Finish what is under way, for a bounded time, and commit it."""
