@@ -138,9 +138,15 @@ class MilvusIndex:
         return [sorted(hits, key=lambda hit: (-hit.cosine, hit.image_id))[:limit] for hits in found]
 
     def ids(self) -> Iterator[str]:
-        """Name every image, by the primary key; Milvus's own count includes what was deleted."""
+        """Name every image, by the primary key; Milvus's own count includes what was deleted.
+
+        Waits until all earlier writes show, those of other processes too.
+        """
         pages = self._call(
-            self._client.query_iterator, batch_size=_CHUNK, output_fields=["image_id"]
+            self._client.query_iterator,
+            batch_size=_CHUNK,
+            output_fields=["image_id"],
+            consistency_level="Strong",
         )
         try:
             while True:
