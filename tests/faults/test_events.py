@@ -9,6 +9,7 @@ from tests.faults.plans import Strike
 from tests.system.running import eventually
 
 
+@pytest.mark.soak
 def test_events_repeated_reordered_dropped_and_old_lead_to_what_the_bucket_holds(new_case):
     case = new_case(18, "events x10, reordered, 10 % dropped, a week old")
     load = case.load
@@ -43,6 +44,7 @@ def test_events_repeated_reordered_dropped_and_old_lead_to_what_the_bucket_holds
     case.observed.repeats = None
 
 
+@pytest.mark.soak
 def test_the_newest_bytes_win_where_an_object_is_overwritten_while_it_is_embedded(new_case):
     case = new_case(19, "overwritten, and removed, while embedding")
     worker = case.worker(embed_s=2.0)

@@ -7,6 +7,7 @@ import pytest
 from tests.system.running import eventually
 
 
+@pytest.mark.soak
 def test_what_cannot_be_written_to_the_dead_letters_is_not_acknowledged(new_case):
     case = new_case(11, "dead-letter topic not writable")
     worker = case.worker()

@@ -173,6 +173,7 @@ async def test_a_full_bucket_is_shared_by_all_workers_and_kept_up_without_notifi
     assert 0 < settled[0] < 150
 
 
+@pytest.mark.soak
 async def test_an_emptied_index_and_an_emptied_catalog_are_filled_again_without_doubles(place):
     place.fill(*(f"p{n:03}.png" for n in range(40)))
     async with place.worker() as worker:

@@ -296,6 +296,7 @@ def test_a_worker_told_to_stop_finishes_and_nothing_is_done_twice(
     assert done + indexed(second) == len(keys)
 
 
+@pytest.mark.soak
 def test_a_worker_told_to_stop_while_a_part_is_down_ends_in_time_and_loses_nothing(
     desk, pictures, stack
 ):
@@ -319,6 +320,7 @@ def test_a_worker_told_to_stop_while_a_part_is_down_ends_in_time_and_loses_nothi
     assert desk.rows() == dict.fromkeys(keys, "indexed")
 
 
+@pytest.mark.soak
 def test_without_kafka_a_worker_waits_and_goes_on_and_can_be_stopped(desk, pictures, stack):
     desk.make_topics()
     workers = [desk.worker(), desk.worker()]
