@@ -5,7 +5,7 @@ import { Trouble, listObjects, search } from "./api.js";
 import { copyKey } from "./copy.js";
 import { byId, make } from "./elements.js";
 import { showFilters, watchFilters } from "./filters.js";
-import { addTiles, watchTotals } from "./library.js";
+import { addTiles, watchTotals } from "./landing.js";
 import { describeQuery, hideQuery, listen, showQuery } from "./query.js";
 import { addHits, clear, showEmptyLibrary } from "./results.js";
 import { explain, verdict } from "./wording.js";
