@@ -15,6 +15,11 @@ from stack.daemon import Daemon
 from stack.mysql import MySQL
 from stack.registry import PORTS, Stack
 from stack.toxiproxy import Proxy
+from tests import observations
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(observations)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,8 @@ import pytest
 from tests.faults.cases import Case
 from tests.faults.ground import Ground
 from tests.faults.places import Place
-from tests.faults.table import SEEN, Observed, lines
+from tests.faults.table import Observed
+from tests.observations import Row
 
 NUMBERS = itertools.count()
 
@@ -33,13 +34,13 @@ def _all_is_well(stack) -> None:
 
 
 @pytest.fixture(scope="session")
-def new_line(request: pytest.FixtureRequest) -> Callable[[int, str], Observed]:
+def new_line(observed: list[Row]) -> Callable[[int, str], Observed]:
     """Begin a line of the table."""
-    seen = request.config.stash.setdefault(SEEN, [])
 
     def new_line(row: int, fault: str) -> Observed:
-        seen.append(Observed(row, fault))
-        return seen[-1]
+        line = Observed(row, fault)
+        observed.append(line)
+        return line
 
     return new_line
 
@@ -69,10 +70,3 @@ def new_case(ground, new_line, tmp_path_factory) -> Iterator[Callable[..., Case]
 def new_module_case(ground, new_line, tmp_path_factory) -> Iterator[Callable[..., Case]]:
     """The same, for all tests of a module."""
     yield from _cases(ground, new_line, tmp_path_factory)
-
-
-def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
-    if seen := config.stash.get(SEEN, []):
-        terminalreporter.section("faults, and what was observed")
-        for line in lines(seen):
-            terminalreporter.line(line)

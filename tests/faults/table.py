@@ -1,8 +1,7 @@
 """The table of cases, with what was observed; printed at the end of the tests."""
 
 from dataclasses import dataclass
-
-import pytest
+from typing import ClassVar
 
 
 @dataclass
@@ -30,25 +29,13 @@ class Observed:
     repeats: int | None = None
     note: str = ""
 
+    title: ClassVar = "faults, and what was observed"
+    head: ClassVar = ["row", "objects", "lost", "wrong", "rejected", "seconds", "repeated", "fault"]
 
-SEEN = pytest.StashKey[list[Observed]]()
-
-HEAD = ("row", "objects", "lost", "wrong", "rejected", "seconds", "repeated", "fault")
-
-
-def lines(seen: list[Observed]) -> list[str]:
-    """Set the table, in the order of its rows."""
-
-    def cells(one: Observed) -> tuple[str, ...]:
-        seconds = "" if one.seconds is None else f"{one.seconds:.1f}"
-        repeats = "" if one.repeats is None else str(one.repeats)
-        fault = f"{one.fault}: {one.note}" if one.note else one.fault
-        counts = (one.row, one.objects, one.lost, one.wrong, one.rejected)
+    def cells(self) -> tuple[str, ...]:
+        """Set the line; see `tests.observations.Row`."""
+        seconds = "" if self.seconds is None else f"{self.seconds:.1f}"
+        repeats = "" if self.repeats is None else str(self.repeats)
+        fault = f"{self.fault}: {self.note}" if self.note else self.fault
+        counts = (self.row, self.objects, self.lost, self.wrong, self.rejected)
         return (*map(str, counts), seconds, repeats, fault)
-
-    rows = [HEAD, *map(cells, sorted(seen, key=lambda one: one.row))]
-    widths = [max(len(row[n]) for row in rows) for n in range(len(HEAD) - 1)]
-    return [
-        "  ".join([*(cell.rjust(width) for cell, width in zip(row, widths, strict=False)), row[-1]])
-        for row in rows
-    ]

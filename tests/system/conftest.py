@@ -5,7 +5,9 @@ import io
 import random
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 import skimage.data
@@ -17,11 +19,11 @@ from shared.protocols import Embedder
 from shared.settings import Settings
 from shared.steps import Did
 from stack.registry import Stack
+from tests.observations import Row
 from tests.system.running import Running
 
 NAMES = ("astronaut.png", "camera.png", "chelsea.png", "coffee.png", "coins.png", "rocket.jpg")
 MADE = {"topic", "bucket", "database", "model", "tables", "collection"}
-LATENCIES = pytest.StashKey[list[tuple[str, float]]]()
 
 
 class Pictures:
@@ -121,15 +123,21 @@ def up(start: Callable[..., Running], folder: Path) -> Callable[..., Running]:
     return lambda *arguments, **settings: start("up", folder, *arguments, **settings)
 
 
+@dataclass(frozen=True)
+class Latency:
+    """How long something took; told at the end, never judged."""
+
+    what: str
+    seconds: float
+    title: ClassVar = "seconds until a change was visible"
+    head: ClassVar = ("seconds", "what")
+
+    def cells(self) -> tuple[str, ...]:
+        """Set the line; see `tests.observations.Row`."""
+        return f"{self.seconds:.2f}", self.what
+
+
 @pytest.fixture
-def latency(request: pytest.FixtureRequest) -> Callable[[str, float], None]:
-    """Note how long something took; told at the end, never judged."""
-    noted = request.config.stash.setdefault(LATENCIES, [])
-    return lambda what, seconds: noted.append((what, seconds))
-
-
-def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
-    if noted := config.stash.get(LATENCIES, []):
-        terminalreporter.section("seconds until a change was visible")
-        for what, seconds in noted:
-            terminalreporter.line(f"{seconds:6.2f}  {what}")
+def latency(observed: list[Row]) -> Callable[[str, float], None]:
+    """Note how long something took."""
+    return lambda what, seconds: observed.append(Latency(what, seconds))
