@@ -13,10 +13,12 @@ from typing import BinaryIO, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.errors import Reason
 from shared.records import (
     BucketCount,
     CatalogStats,
     Change,
+    Folder,
     ImageFacts,
     ImageState,
     Neighbour,
@@ -118,10 +120,28 @@ class CatalogReader(Protocol):
         bucket: str | None = None,
         prefix: str = "",
         state: ObjectState | None = None,
+        reason: Reason | None = None,
         after: ObjectRef | None = None,
         limit: int = 100,
     ) -> list[StoredObject]:
         """List recorded objects in (bucket, key) byte order, those after `after`."""
+
+    async def level(
+        self,
+        folder: ObjectRef,
+        *,
+        state: ObjectState | None = None,
+        after: ObjectRef | None = None,
+        limit: int = 100,
+    ) -> list[StoredObject | Folder]:
+        """List one level of a bucket: those whose keys start with `folder`'s, in byte order.
+
+        Keys that have a slash behind that come as one folder, which is over once `after`, an object
+        of the same bucket, is in it.
+        """
+
+    async def reasons(self, bucket: str | None = None, prefix: str = "") -> dict[Reason, int]:
+        """Count the rejected objects by reason."""
 
     async def buckets(self) -> list[BucketCount]:
         """Count objects per bucket, in bucket order."""

@@ -189,6 +189,19 @@ class StoredObject:
 
 
 @dataclass(frozen=True, slots=True)
+class Folder:
+    """The objects of a bucket whose keys start alike up to a slash.
+
+    Attributes:
+        ref: the bucket, and what the keys start with, its last slash included.
+        first: the first of them.
+    """
+
+    ref: ObjectRef
+    first: StoredObject
+
+
+@dataclass(frozen=True, slots=True)
 class ObjectFilter:
     """Which objects count in a search; empty means all.
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from shared.catalog.rows import FACTS, OBJECT
 from shared.catalog.schema import images, objects
+from shared.errors import Reason
 from shared.records import ImageState, ObjectFilter, ObjectRef, ObjectState
 
 CHUNK = 500
@@ -136,11 +137,15 @@ def matching_images(where: ObjectFilter) -> Select[Any]:
     return select(objects.c.image_id).where(held, *_passing(where)).distinct()
 
 
-def page(bucket: str | None, prefix: str, state: ObjectState | None) -> Select[Any]:
+def page(
+    bucket: str | None, prefix: str, state: ObjectState | None, reason: Reason | None = None
+) -> Select[Any]:
     """Ask for objects in (bucket, key) byte order."""
     wanted = select(*OBJECT).where(*_prefixed(prefix)).order_by(*_PLACE)
     if bucket is not None:
         wanted = wanted.where(objects.c.bucket == bucket)
+    if reason is not None:
+        wanted = wanted.where(objects.c.reason == reason.value)
     return wanted if state is None else wanted.where(objects.c.state == state.value)
 
 

@@ -6,13 +6,15 @@ from typing import Any
 
 from sqlalchemy import Select
 
-from shared.catalog import queries
+from shared.catalog import browsing, queries
 from shared.catalog.faults import catalog_faults
 from shared.catalog.reads import Reads
 from shared.catalog.rows import stored_object
+from shared.errors import Reason
 from shared.records import (
     BucketCount,
     CatalogStats,
+    Folder,
     ImageFacts,
     ImageState,
     ObjectFilter,
@@ -72,11 +74,12 @@ class SqlReader:
         bucket: str | None = None,
         prefix: str = "",
         state: ObjectState | None = None,
+        reason: Reason | None = None,
         after: ObjectRef | None = None,
         limit: int = 100,
     ) -> list[StoredObject]:
         """List recorded objects in (bucket, key) byte order, those after `after`."""
-        wanted = queries.page(bucket, prefix, state)
+        wanted = queries.page(bucket, prefix, state, reason)
         if after is None:
             return [stored_object(row) for row in await self._rows(wanted.limit(limit))]
         # The rest of that bucket, then those behind it: two ranges of an index, where one condition
@@ -86,6 +89,25 @@ class SqlReader:
             behind = queries.buckets_behind(wanted, after)
             rows += await self._rows(behind.limit(limit - len(rows)))
         return [stored_object(row) for row in rows]
+
+    async def level(
+        self,
+        folder: ObjectRef,
+        *,
+        state: ObjectState | None = None,
+        after: ObjectRef | None = None,
+        limit: int = 100,
+    ) -> list[StoredObject | Folder]:
+        """List one level of a bucket; see `shared.protocols.CatalogReader.level`."""
+        with catalog_faults():
+            return await self._reads.run(
+                lambda c: browsing.read_level(c, folder, state, after, limit)
+            )
+
+    async def reasons(self, bucket: str | None = None, prefix: str = "") -> dict[Reason, int]:
+        """Count the rejected objects by reason."""
+        rows = await self._rows(browsing.reasons(bucket, prefix))
+        return {Reason(reason): count for reason, count in rows}
 
     async def buckets(self) -> list[BucketCount]:
         """Count objects per bucket, in bucket order."""
