@@ -1,6 +1,5 @@
 """The search API: its parts, its routes."""
 
-from importlib.metadata import version
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -13,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 from search_api.bodies import Bodies
 from search_api.documents import Documents
 from search_api.facts import Facts
+from search_api.guard import Guard, Session
 from search_api.health import Health
 from search_api.images import Images
 from search_api.limits import Limits
@@ -21,11 +21,13 @@ from search_api.originals import Originals
 from search_api.parts import Parts
 from search_api.problems import HANDLERS
 from search_api.queries import Queries
+from search_api.rates import Rates
 from search_api.search import Searcher
 from search_api.searches import CountSearches, Searches
-from search_api.security import SecurityHeaders
+from search_api.security import SecurityHeaders, cors
+from search_api.tokens import Tokens
 from shared.errors import ConfigurationError
-from shared.metrics import BUILD_INFO
+from shared.metrics import tell_build
 from shared.settings import Settings
 
 PAGE = Path(__file__).parent / "page"
@@ -35,24 +37,34 @@ def create_app(parts: Parts, settings: Settings, limits: Limits | None = None) -
     """Build the API over its parts, which stay the caller's to close.
 
     Raises:
-        ConfigurationError: a setting asks for what this version does not do, so that no one takes
-            an open API for a guarded one.
+        ConfigurationError: a setting asks for what this version does not do.
     """
-    if settings.api_tokens:
-        raise ConfigurationError("SEENIT_API_TOKENS", "tokens are not checked yet")
     if settings.url_search == "on":
         raise ConfigurationError("SEENIT_URL_SEARCH", "search by URL is not there yet")
-    BUILD_INFO.info({"version": version("seenit"), "model": parts.embedding.embedder.model_id})
+    tell_build(parts.embedding.embedder.model_id)
+    tokens = Tokens(token.get_secret_value() for token in settings.api_tokens)
     app = Starlette(
-        routes=_routes(parts, settings.max_bytes, limits or Limits()),
-        middleware=[Middleware(SecurityHeaders)],
+        routes=_routes(parts, settings.max_bytes, limits or Limits(), Session(tokens)),
+        middleware=_middleware(settings, tokens),
         exception_handlers=HANDLERS,
     )
     app.router.redirect_slashes = False  # a key may end in a slash
     return app
 
 
-def _routes(parts: Parts, max_bytes: int, limits: Limits) -> list[BaseRoute]:
+def _middleware(settings: Settings, tokens: Tokens) -> list[Middleware]:
+    """From the outside in: each sees what those before it let pass, and not what they refused."""
+    layers = [Middleware(SecurityHeaders)]
+    if settings.cors_origins:
+        layers.append(cors(settings.cors_origins))
+    if tokens:
+        layers.append(Middleware(Guard, tokens=tokens))
+    if settings.rate_limit:
+        layers.append(Middleware(Rates, rate=settings.rate_limit))
+    return layers
+
+
+def _routes(parts: Parts, max_bytes: int, limits: Limits, session: Session) -> list[BaseRoute]:
     facts = Facts(parts.catalog)
     originals = Originals(parts.store, parts.catalog, max_bytes)
     searcher = Searcher(parts, Queries(parts, facts, originals, max_bytes), facts)
@@ -72,6 +84,8 @@ def _routes(parts: Parts, max_bytes: int, limits: Limits) -> list[BaseRoute]:
         Route("/v1/content/{bucket}/{key:key}", objects.content),
         Route("/v1/buckets", objects.buckets),
         Route("/v1/stats", objects.stats),
+        Route("/v1/session", session.begin, methods=["POST"]),
+        Route("/v1/session", session.end, methods=["DELETE"]),
         Route("/livez", health.live),
         Route("/readyz", health.ready),
         Route("/metrics", health.metrics),

@@ -8,14 +8,14 @@ from search_api.parts import Parts
 from search_api.problems import respond
 from search_api.replies import reply
 from search_api.schemas import HealthReply
-from shared.readiness import not_answering
+from shared.readiness import Readiness
 
 
 class Health:
     """Endpoints for whoever watches over the process."""
 
     def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+        self._readiness = Readiness(parts.store, parts.catalog, parts.index)
 
     async def live(self, _: Request) -> Response:
         """Answer `GET /livez`: the event loop turns."""
@@ -23,8 +23,7 @@ class Health:
 
     async def ready(self, _: Request) -> Response:
         """Answer `GET /readyz`: 503 names the parts that do not answer."""
-        parts = self._parts
-        missing = await not_answering(parts.store, parts.catalog, parts.index)
+        missing = await self._readiness.missing()
         if missing:
             return respond(
                 503, f"not answering: {', '.join(missing)}", headers=_SOON, missing=missing
@@ -32,7 +31,8 @@ class Health:
         return reply(HealthReply(status="ready"))
 
     async def metrics(self, _: Request) -> Response:
-        """Answer `GET /metrics`."""
+        """Answer `GET /metrics`: asks the parts first, so that nobody else need probe for it."""
+        await self._readiness.missing()
         return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 

@@ -23,7 +23,7 @@ from search_api.limits import Gate, Limits
 from search_api.problems import Problem
 from search_api.replies import reply
 from search_api.search import Searcher
-from shared.metrics import SEARCH_SECONDS, SEARCHES, stage
+from shared.metrics import IN_FLIGHT, SEARCH_SECONDS, SEARCHES, stage
 
 
 class Searches:
@@ -102,6 +102,7 @@ class CountSearches:
             await send(message)
 
         try:
-            await self._app(scope, receive, watch)
+            with IN_FLIGHT.labels("searches").track_inprogress():
+                await self._app(scope, receive, watch)
         finally:
             SEARCHES.labels(str(status)).inc()

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from shared import metrics
 from shared.errors import TransientError
 from streams.administration import connected
 from streams.kafka import Kafka
@@ -47,10 +48,12 @@ class DeadLetters:
     def __init__(self, kafka: Kafka, topic: str) -> None:
         self._kafka = kafka
         self._topic = topic
+        metrics.IN_FLIGHT.labels("dead_letters").set(0)
         self._waiting: asyncio.Queue[tuple[DeadLetter, Callable[[], None]]] = asyncio.Queue()
 
     def write(self, letter: DeadLetter, written: Callable[[], None]) -> None:
         """Have a letter written; `written` is called once Kafka holds it durably."""
+        metrics.IN_FLIGHT.labels("dead_letters").inc()
         self._waiting.put_nowait((letter, written))
 
     async def run(self) -> None:
@@ -60,6 +63,7 @@ class DeadLetters:
             while True:
                 letter, written = await self._waiting.get()
                 await patiently(self._send, producer, letter)
+                metrics.IN_FLIGHT.labels("dead_letters").dec()
                 written()
 
     async def _connect(self, stack: AsyncExitStack) -> AIOKafkaProducer:

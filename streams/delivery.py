@@ -88,6 +88,7 @@ class Delivery:
         self._in_flight = in_flight
         self._lanes: dict[int, _Lane] = {}
         self._changed = asyncio.Event()
+        metrics.REJECTIONS.labels(MALFORMED)  # told from the start, as the other reasons are
         self.joined = False
 
     def assigned(self, partitions: Iterable[int], generation: int) -> None:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from shared.readiness import not_answering
+from shared.readiness import Readiness
 from streams.parts import Adapters
 from streams.vitals import Vitals
 
@@ -42,7 +42,7 @@ class _Health:
         self, vitals: Vitals, adapters: Adapters, status: Callable[[], dict[str, Any]]
     ) -> None:
         self._vitals = vitals
-        self._adapters = adapters
+        self._readiness = Readiness(adapters.store, adapters.catalog, adapters.index)
         self._status = status
 
     async def live(self, _: Request) -> Response:
@@ -54,16 +54,15 @@ class _Health:
 
     async def ready(self, _: Request) -> Response:
         """Answer `GET /readyz`: 503 names the parts that do not answer."""
-        parts = self._adapters
-        missing = await not_answering(parts.store, parts.catalog, parts.index)
-        missing = sorted({*missing, *self._vitals.waiting_for})
+        missing = sorted({*await self._readiness.missing(), *self._vitals.waiting_for})
         if not missing:
             return JSONResponse({"status": "ready"})
         reply = {"status": "waiting", "waiting_for": missing, "kafka": self._vitals.kafka}
         return JSONResponse(reply, 503, _SOON)
 
     async def metrics(self, _: Request) -> Response:
-        """Answer `GET /metrics`."""
+        """Answer `GET /metrics`: asks the parts first, so that nobody else need probe for it."""
+        await self._readiness.missing()
         return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def status(self, _: Request) -> Response:

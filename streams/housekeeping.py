@@ -64,12 +64,14 @@ class Housekeeping:
 
     async def _keep_house(self) -> None:
         grace = timedelta(seconds=self._settings.collect_grace_s)
+        metrics.LEADING.set(1)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._keep_comparing())
                 tasks.create_task(keep_collecting(self._parts.catalog, self._parts.index, grace))
         finally:
             self._state, self._last = NOT_LEADING, None
+            metrics.LEADING.set(0)
             metrics.DRIFT.set(0)  # whoever leads now tells them
             metrics.HELD_BACK.set(0)
 

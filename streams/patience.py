@@ -18,11 +18,16 @@ _retrying = stamina.AsyncRetryingCaller(
 )
 
 
+PARTS = ("store", "catalog", "index", "kafka", "model", "decoder")
+
+
 class Waits:
     """Which parts this process is waiting for: calls that failed and have not succeeded since."""
 
     def __init__(self) -> None:
         self._calls: Counter[str] = Counter()
+        for part in PARTS:
+            metrics.WAITING.labels(part)
 
     @property
     def parts(self) -> list[str]:

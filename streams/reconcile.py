@@ -61,6 +61,8 @@ class Reconciler:
         if report.failed and not report.buckets:
             raise TransientError("store", next(iter(report.failed.values())))
         await self._survey_index(report)
+        if not report.failed:
+            metrics.RECONCILED.set_to_current_time()
         metrics.DRIFT.set(report.drift)
         metrics.HELD_BACK.set(report.removals_held_back)
         return report

@@ -73,6 +73,7 @@ class Vitals:
             Stalled: it has been so for long.
         """
         self.kafka = ""
+        metrics.ANSWERING.labels("kafka").set(1)
         mine = set(self._delivery.partitions)
         consumed, self._positions, self._lags = self._positions, {}, {}
         self.remade = any(told.end < consumed.get(told.partition, 0) for told in lag.partitions)
@@ -98,6 +99,8 @@ class Vitals:
     def cannot_look(self, why: str) -> None:
         """Kafka did not answer, or lacks the topic."""
         self.kafka = why
+        metrics.ANSWERING.labels("kafka").set(0)
+        metrics.LAG.clear()  # what is not known is not told
         self.stalled_s = 0.0
 
     @property

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from shared.errors import ConfigurationError, TransientError
+from shared.metrics import tell_build
 from shared.serving import address, listen, side_server_for
 from shared.settings import Settings
 from streams.app import Consumption
@@ -54,6 +55,7 @@ async def work(settings: Settings, adapters: Adapters, told: Callable[[str], Non
         assemble(adapters, settings) as parts,
     ):
         worker = Worker(settings, parts)
+        tell_build(adapters.embedding.embedder.model_id)
         server = side_server_for(create_health(worker.vitals, adapters, worker.status))
         line = f"Working on {settings.topic}; health at {address(listener)}"
         async with asyncio.TaskGroup() as tasks:

@@ -154,6 +154,20 @@ async def test_buckets_that_can_be_listed_do_not_wait_for_one_that_cannot(plant)
     assert len(await plant.rows()) == 7
 
 
+async def test_a_comparison_counts_as_one_only_where_all_could_be_listed(plant):
+    def compared() -> float:
+        return REGISTRY.get_sample_value("seenit_reconciled_timestamp_seconds")
+
+    await fill(plant, 6)
+    before = compared()
+    assert abs(before - datetime.now(UTC).timestamp()) < 60
+    (plant.root / "dogs").mkdir()
+    await plant.reconciler(store=CutOff(plant.store, "cats", after=3)).survey()
+    assert compared() == before
+    await plant.reconciler().survey()
+    assert compared() > before
+
+
 async def test_a_folder_that_is_not_there_removes_nothing(plant):
     await fill(plant, 3)
     before = await plant.rows()

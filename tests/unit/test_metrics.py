@@ -8,6 +8,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.metrics import MetricWrapperBase
 
 from shared import metrics
+from shared.errors import Reason
+from shared.records import Outcome
 
 ROOT = Path(__file__).parents[2]
 PROMISED = {
@@ -18,8 +20,11 @@ PROMISED = {
     "seenit_batch_size": ("stage",),
     "seenit_in_flight": ("unit",),
     "seenit_waiting": ("part",),
+    "seenit_answering": ("part",),
     "seenit_lag_events": ("partition",),
     "seenit_freshness_seconds": (),
+    "seenit_leading": (),
+    "seenit_reconciled_timestamp_seconds": (),
     "seenit_drift_objects": (),
     "seenit_held_back_objects": (),
     "seenit_searches_total": ("status",),
@@ -49,6 +54,15 @@ def test_each_metric_explains_itself(metric):
 def test_a_label_that_was_not_declared_is_refused(metric):
     with pytest.raises(ValueError, match="label"):
         metric.labels(*metric._labelnames, "more")
+
+
+@pytest.mark.parametrize(
+    ("metric", "kinds"), [(metrics.OUTCOMES, Outcome), (metrics.REJECTIONS, Reason)]
+)
+def test_what_never_happened_yet_is_told_as_0_so_that_the_first_time_is_seen(metric, kinds):
+    [label] = metric._labelnames
+    told = {sample.labels[label] for family in metric.collect() for sample in family.samples}
+    assert told >= {*kinds}
 
 
 def test_no_metric_is_declared_elsewhere():

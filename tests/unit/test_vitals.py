@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 import pytest
+from prometheus_client import REGISTRY
 
 from shared import metrics
 from shared.records import Event, ObjectRef, Outcome
@@ -54,6 +55,15 @@ def test_the_lag_is_of_this_workers_partitions_and_counts_what_is_done_already()
     report = worker.vitals.report()
     assert [each["lag"] for each in report["partitions"]] == [8, 8]
     assert (report["lag"], report["in_flight"], report["eta_s"]) == (16, 3, None)
+
+
+def test_a_lag_that_cannot_be_read_is_not_told():
+    worker = Worker()
+    worker.look()
+    assert REGISTRY.get_sample_value("seenit_answering", {"part": "kafka"}) == 1
+    worker.vitals.cannot_look("no answer")
+    assert REGISTRY.get_sample_value("seenit_answering", {"part": "kafka"}) == 0
+    assert [sample for metric in metrics.LAG.collect() for sample in metric.samples] == []
 
 
 def test_it_is_not_alive_when_events_wait_and_none_is_settled_for_long():
