@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from search_api.parameters import (
     ListParameters,
     Parameters,
+    RejectionParameters,
     SearchParameters,
     ThumbnailParameters,
 )
@@ -16,6 +17,7 @@ from search_api.schemas import (
     ImageReply,
     ObjectEntry,
     ObjectPage,
+    RejectionsReply,
     Reply,
     SearchReply,
     StatsReply,
@@ -134,6 +136,15 @@ CALLS = (
         "How many objects each bucket holds.",
         BucketsReply,
         problems=(503,),
+    ),
+    Call(
+        "rejections",
+        "GET",
+        "/v1/rejections",
+        "Why objects were rejected, counted; `/v1/objects?reason=` lists them.",
+        RejectionsReply,
+        parameters=RejectionParameters,
+        problems=(422, 503),
     ),
     Call("stats", "GET", "/v1/stats", "Totals.", StatsReply, problems=(503,)),
     Call("livez", "GET", "/livez", "Whether the process lives.", HealthReply),

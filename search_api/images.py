@@ -23,8 +23,8 @@ from shared.records import ObjectFilter
 REMEMBERED = 64 * 2**20
 """Bytes of thumbnails kept in memory: some 5,000 of the default size."""
 
-CACHING = "private, max-age=3600"
-"""An image's bytes never change; that it may be removed is why this is not for ever."""
+CACHING = "private, max-age=86400, immutable"
+"""An image's bytes never change; that it may be removed is why this is a day and not for ever."""
 
 
 class Images:
@@ -60,7 +60,7 @@ class Images:
         """Answer `GET /v1/images/{image_id}/thumbnail`; 304 for one that the client still has."""
         image_id = image_named(request.path_params["image_id"]).image_id
         asked = {k: v[-1] for k, v in from_query(request.scope["query_string"]).items()}
-        size = ThumbnailParameters.check({k: v for k, v in asked.items() if k == "size"}).size
+        size = ThumbnailParameters.check({k: v for k, v in asked.items() if k == "size"}).step
         if not await self._parts.catalog.find([image_id], ObjectFilter(), limit=1):
             raise Problem(HTTPStatus.NOT_FOUND, "no such image")
         headers = {"ETag": f'"{image_id[:32]}-{size}"', "Cache-Control": CACHING}

@@ -1,5 +1,6 @@
 """What is stored: objects one by one, page by page, counted; and an object's own bytes."""
 
+from datetime import UTC, datetime
 from http import HTTPStatus
 from urllib.parse import quote_from_bytes, unquote
 
@@ -14,13 +15,22 @@ from search_api.inputs import object_named
 from search_api.limits import Gate, Limits
 from search_api.links import as_text, content_path
 from search_api.originals import Originals
-from search_api.parameters import ListParameters
+from search_api.parameters import ListParameters, RejectionParameters
 from search_api.parts import Parts
 from search_api.problems import Problem
 from search_api.replies import reply
-from search_api.schemas import BucketEntry, BucketsReply, ObjectEntry, ObjectPage, StatsReply
+from search_api.schemas import (
+    BucketEntry,
+    BucketsReply,
+    ObjectEntry,
+    ObjectPage,
+    PrefixEntry,
+    ReasonEntry,
+    RejectionsReply,
+    StatsReply,
+)
 from shared.images.formats import MEDIA_TYPES
-from shared.records import ObjectRef, ObjectState, StoredObject
+from shared.records import Folder, ObjectRef, ObjectState, StoredObject
 
 
 class KeyConvertor(Convertor[str]):
@@ -64,19 +74,14 @@ class Objects:
         query = from_query(request.scope["query_string"])
         names = ListParameters.names()
         asked = ListParameters.check({k: v[-1] for k, v in query.items() if k in names})
-        found = await self._parts.catalog.page(
-            bucket=asked.bucket,
-            prefix=asked.prefix,
-            state=asked.state,
-            after=asked.cursor,
-            limit=asked.limit + 1,
-        )
+        found = await self._listed(asked, asked.limit + 1)
         shown = found[: asked.limit]
         more = len(found) > asked.limit
         return reply(
             ObjectPage(
-                objects=[self._entry(stored) for stored in shown],
-                next_cursor=write_object_cursor(shown[-1].stat.ref) if more else None,
+                objects=[self._entry(each) for each in shown if isinstance(each, StoredObject)],
+                prefixes=[_prefix(each) for each in shown if isinstance(each, Folder)],
+                next_cursor=write_object_cursor(_place(shown[-1])) if more else None,
             )
         )
 
@@ -116,6 +121,16 @@ class Objects:
         ]
         return reply(BucketsReply(buckets=entries))
 
+    async def rejections(self, request: Request) -> Response:
+        """Answer `GET /v1/rejections`."""
+        query = from_query(request.scope["query_string"])
+        names = RejectionParameters.names()
+        asked = RejectionParameters.check({k: v[-1] for k, v in query.items() if k in names})
+        counts = await self._parts.catalog.reasons(asked.bucket, asked.prefix)
+        entries = [ReasonEntry(reason=reason, objects=n) for reason, n in counts.items()]
+        entries.sort(key=lambda entry: (-entry.objects, entry.reason))
+        return reply(RejectionsReply(reasons=entries))
+
     async def stats(self, _: Request) -> Response:
         """Answer `GET /v1/stats`."""
         stats = await self._parts.catalog.stats()
@@ -126,10 +141,26 @@ class Objects:
                 images=stats.images,
                 rejected=stats.rejected,
                 newest=stats.newest,
+                now=datetime.now(UTC),
                 model_id=self._parts.embedding.embedder.model_id,
                 progress=dict(progress()) if progress else None,
             )
         )
+
+    async def _listed(self, asked: ListParameters, limit: int) -> list[StoredObject | Folder]:
+        catalog = self._parts.catalog
+        if asked.delimiter and asked.bucket is not None:
+            folder = ObjectRef(asked.bucket, asked.prefix)
+            return await catalog.level(folder, state=asked.state, after=asked.cursor, limit=limit)
+        found = await catalog.page(
+            bucket=asked.bucket,
+            prefix=asked.prefix,
+            state=asked.state,
+            reason=asked.reason,
+            after=asked.cursor,
+            limit=limit,
+        )
+        return [*found]
 
     async def _known(self, ref: ObjectRef) -> StoredObject:
         stored = (await self._parts.catalog.known([ref])).get(ref)
@@ -152,6 +183,14 @@ class Objects:
             recorded_at=stored.recorded_at,
             url=self._link(stat.ref) if stored.state is ObjectState.INDEXED else None,
         )
+
+
+def _place(listed: StoredObject | Folder) -> ObjectRef:
+    return listed.ref if isinstance(listed, Folder) else listed.stat.ref
+
+
+def _prefix(folder: Folder) -> PrefixEntry:
+    return PrefixEntry(prefix=as_text(folder.ref.key), image_id=folder.first.image_id)
 
 
 def _disposition(ref: ObjectRef, *, inline: bool) -> str:

@@ -1,7 +1,7 @@
 """The parameters of each call; pydantic checks them, and the OpenAPI document is made of them."""
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -11,6 +11,7 @@ from pydantic import (
     PlainValidator,
     ValidationError,
     WithJsonSchema,
+    model_validator,
 )
 
 from search_api.cursors import (
@@ -19,6 +20,7 @@ from search_api.cursors import (
     read_search_cursor,
 )
 from search_api.problems import out_of_range
+from shared.errors import Reason
 from shared.images.decoding import Box
 from shared.records import ObjectFilter, ObjectRef, ObjectState
 
@@ -105,21 +107,54 @@ class SearchParameters(Parameters):
         return ObjectFilter(tuple(sorted(set(self.bucket))), self.prefix)
 
 
+class RejectionParameters(Parameters):
+    """Which rejections to count."""
+
+    bucket: str | None = Field(None, description="Only this bucket.")
+    prefix: str = Field("", description="Only keys that start with this.")
+
+
 class ListParameters(Parameters):
     """Which stored objects to list."""
 
     bucket: str | None = Field(None, description="Only this bucket.")
     prefix: str = Field("", description="Only keys that start with this.")
     state: ObjectState | None = Field(None, description="Only objects of this state.")
+    reason: Reason | None = Field(None, description="Only objects rejected for this reason.")
+    delimiter: Literal["/"] | None = Field(
+        None,
+        description="Keys with a slash behind the prefix come as one folder each, in `prefixes`; "
+        "needs a `bucket`, and no `reason`.",
+    )
     limit: Limit = Field(100, description="The most objects in one page.")
     cursor: Annotated[
         ObjectRef | None, PlainValidator(_object_word), WithJsonSchema({"type": "string"})
     ] = Field(None, description="`next_cursor` of the page before.")
+
+    @model_validator(mode="after")
+    def _one_level_of_one_bucket(self) -> Self:
+        if self.delimiter:
+            if self.bucket is None or self.reason is not None:
+                raise ValueError("delimiter needs a bucket, and no reason")
+            if self.cursor is not None and self.cursor.bucket != self.bucket:
+                raise ValueError("cursor is of another bucket")
+        return self
+
+
+THUMBNAIL_SIZES = (16, 32, 64, 128, 256, 384, 512, 768, 1024)
+"""Few, so that a picture is re-encoded a few times at most, whatever is asked."""
 
 
 class ThumbnailParameters(Parameters):
     """How large a thumbnail."""
 
     size: Annotated[int, Field(ge=16, le=1024)] = Field(
-        256, description="The longer side, in pixels, at most."
+        256,
+        description="The longer side, in pixels, at most; the next smaller of "
+        f"{', '.join(map(str, THUMBNAIL_SIZES))} is made.",
     )
+
+    @property
+    def step(self) -> int:
+        """The largest size that is made and not above `size`."""
+        return max(size for size in THUMBNAIL_SIZES if size <= self.size)

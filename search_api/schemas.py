@@ -110,11 +110,32 @@ class ObjectEntry(Reply):
     url: str | None = Field(description="Where the picture is; null when rejected.")
 
 
+class PrefixEntry(Reply):
+    """A folder: what the keys of its objects start with."""
+
+    prefix: str
+    image_id: str | None = Field(description="Its first object's; null when that was rejected.")
+
+
 class ObjectPage(Reply):
-    """Stored objects in key order."""
+    """Stored objects in key order; with a delimiter, one level of them."""
 
     objects: list[ObjectEntry]
+    prefixes: list[PrefixEntry] = Field(description="Folders; none without a delimiter.")
     next_cursor: str | None
+
+
+class ReasonEntry(Reply):
+    """How many objects were rejected for one reason."""
+
+    reason: Reason
+    objects: int
+
+
+class RejectionsReply(Reply):
+    """Every reason that something was rejected for, the most frequent first."""
+
+    reasons: list[ReasonEntry]
 
 
 class BucketEntry(Reply):
@@ -139,6 +160,7 @@ class StatsReply(Reply):
     images: int
     rejected: int
     newest: datetime | None = Field(description="When an object last became searchable.")
+    now: datetime = Field(description="This server's clock, which `newest` is to be read by.")
     model_id: str
     progress: dict[str, int | float | str | bool | None] | None = Field(
         description="How far ingest has come, where it runs in this very process."

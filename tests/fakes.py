@@ -18,12 +18,14 @@ from shared.records import (
     CatalogStats,
     Change,
     Event,
+    Folder,
     ImageFacts,
     Neighbour,
     ObjectBytes,
     ObjectFilter,
     ObjectRef,
     ObjectStat,
+    ObjectState,
     Outcome,
     StoredObject,
 )
@@ -77,14 +79,33 @@ class FakeCatalog:
         found = sorted({s.image_id for s in self._passing(where) if s.image_id})
         return found if self.selective and len(found) <= limit else None
 
-    async def page(self, *, bucket=None, prefix="", state=None, after=None, limit=100):
+    async def page(self, *, bucket=None, prefix="", state=None, reason=None, after=None, limit=100):
         where = ObjectFilter((bucket,) if bucket else (), prefix)
         return [
             stored
             for stored in self._passing(where)
             if (state is None or stored.state is state)
+            and (reason is None or stored.reason is reason)
             and (after is None or stored.stat.ref > after)
         ][:limit]
+
+    async def level(self, folder, *, state=None, after=None, limit=100):
+        listed: dict[str, StoredObject | Folder] = {}
+        for stored in await self.page(
+            bucket=folder.bucket, prefix=folder.key, state=state, limit=10**9
+        ):
+            name, slash, _ = stored.stat.ref.key.removeprefix(folder.key).partition("/")
+            key = folder.key + name + slash
+            listed.setdefault(
+                key, Folder(ObjectRef(folder.bucket, key), stored) if slash else stored
+            )
+        return [listed[key] for key in listed if after is None or key > after.key][:limit]
+
+    async def reasons(self, bucket=None, prefix=""):
+        rows = await self.page(
+            bucket=bucket, prefix=prefix, state=ObjectState.REJECTED, limit=10**9
+        )
+        return dict(Counter(stored.reason for stored in rows))
 
     async def buckets(self):
         self._passing(ObjectFilter())

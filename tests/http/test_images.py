@@ -30,14 +30,26 @@ async def test_a_thumbnail_is_made_of_the_original_once_and_kept(world, client):
     assert first.content == b"RIFF64" + CAT
     world.store.broken = TransientError("store", "gone for lunch")
     assert (await client.get(f"/v1/images/{image_id}/thumbnail?size=64")).content == first.content
-    assert (await client.get(f"/v1/images/{image_id}/thumbnail?size=65")).status_code == 503
+    assert (await client.get(f"/v1/images/{image_id}/thumbnail?size=127")).content == first.content
+    assert (await client.get(f"/v1/images/{image_id}/thumbnail?size=128")).status_code == 503
+
+
+async def test_a_thumbnail_is_made_in_few_sizes_none_larger_than_was_asked(world, client):
+    image_id = await world.add("b", "one", CAT)
+    made = set()
+    for size in range(16, 1025):
+        response = await client.get(f"/v1/images/{image_id}/thumbnail?size={size}")
+        made.add(int(response.content.removeprefix(b"RIFF").removesuffix(CAT)))
+        assert max(made) <= size
+    assert len(made) < 10
 
 
 async def test_a_thumbnail_that_the_client_still_has_is_not_sent_again(world, client):
     image_id = await world.add("b", "one", CAT)
     path = f"/v1/images/{image_id}/thumbnail"
     first = await client.get(path)
-    assert "max-age" in first.headers["cache-control"]
+    assert "immutable" in first.headers["cache-control"]
+    assert "private" in first.headers["cache-control"]
     again = await client.get(path, headers={"If-None-Match": f'"x", W/{first.headers["etag"]}'})
     assert (again.status_code, again.content) == (304, b"")
     other = await client.get(path + "?size=32", headers={"If-None-Match": first.headers["etag"]})

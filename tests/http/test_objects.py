@@ -1,5 +1,6 @@
 """What is stored: objects one by one, page by page, counted, and their bytes."""
 
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, quote_from_bytes
 
 import pytest
@@ -123,6 +124,80 @@ async def test_a_list_is_narrowed_by_bucket_prefix_and_state(world, client):
     assert await keys(state="rejected") == []
 
 
+def reject(world, bucket, key, reason):
+    stat = ObjectStat(ObjectRef(bucket, key), 7, "etag", WHEN)
+    world.catalog.add(StoredObject(stat, ObjectState.REJECTED, WHEN, reason=reason, detail="so"))
+
+
+async def test_a_level_of_a_bucket_is_its_folders_and_its_own_objects_page_by_page(world, client):
+    image_id = await world.add("b", "cats/1", CAT)
+    for key in ("cats/2", "cats/deep/3", "dog", "mice/4"):
+        await world.add("b", key, CAT)
+    await world.add("a", "cats/elsewhere", DOG)
+    reject(world, "b", "bad/5", Reason.EMPTY)
+
+    async def level(**sent):
+        asked = {"bucket": "b", "delimiter": "/"} | sent
+        return (await client.get("/v1/objects", params=asked)).json()
+
+    whole = await level()
+    assert [entry["prefix"] for entry in whole["prefixes"]] == ["bad/", "cats/", "mice/"]
+    assert [entry["image_id"] for entry in whole["prefixes"]] == [None, image_id, image_id]
+    assert [entry["key"] for entry in whole["objects"]] == ["dog"]
+    assert [p["prefix"] for p in (await level(state="indexed"))["prefixes"]] == ["cats/", "mice/"]
+    inner = await level(prefix="cats/")
+    assert [entry["prefix"] for entry in inner["prefixes"]] == ["cats/deep/"]
+    assert [entry["key"] for entry in inner["objects"]] == ["cats/1", "cats/2"]
+    first = await level(limit=2)
+    rest = await level(limit=2, cursor=first["next_cursor"])
+    assert [p["prefix"] for p in first["prefixes"] + rest["prefixes"]] == ["bad/", "cats/", "mice/"]
+    assert (first["objects"], rest["objects"]) == ([], whole["objects"])
+    assert rest["next_cursor"] is None
+    assert (await client.get("/v1/objects")).json()["prefixes"] == []
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"delimiter": "/"},
+        {"delimiter": "-", "bucket": "b"},
+        {"delimiter": "/", "bucket": "b", "reason": "empty"},
+        {"reason": "ugly"},
+    ],
+)
+async def test_a_level_of_no_bucket_or_another_delimiter_is_refused(client, sent):
+    assert (await client.get("/v1/objects", params=sent)).status_code == 422
+
+
+async def test_a_cursor_of_one_bucket_leads_into_no_other(world, client):
+    for bucket in "ab":
+        for key in ("1", "2"):
+            await world.add(bucket, key, CAT)
+    sent = {"bucket": "a", "delimiter": "/", "limit": 1}
+    cursor = (await client.get("/v1/objects", params=sent)).json()["next_cursor"]
+    sent |= {"cursor": cursor}
+    assert (await client.get("/v1/objects", params=sent)).status_code == 200
+    assert (await client.get("/v1/objects", params=sent | {"bucket": "b"})).status_code == 422
+
+
+async def test_rejections_are_counted_and_listed_by_reason(world, client):
+    await world.add("b", "good", CAT)
+    reject(world, "b", "x/1", Reason.BROKEN)
+    reject(world, "b", "x/2", Reason.EMPTY)
+    reject(world, "b", "y/3", Reason.EMPTY)
+    reject(world, "c", "x/4", Reason.TOO_MANY_BYTES)
+
+    async def reasons(**sent):
+        reply = (await client.get("/v1/rejections", params=sent)).json()
+        return [(entry["reason"], entry["objects"]) for entry in reply["reasons"]]
+
+    assert await reasons() == [("empty", 2), ("broken", 1), ("too_many_bytes", 1)]
+    assert await reasons(bucket="b", prefix="x/") == [("broken", 1), ("empty", 1)]
+    assert await reasons(bucket="nowhere") == []
+    listed = (await client.get("/v1/objects", params={"reason": "empty"})).json()["objects"]
+    assert [entry["key"] for entry in listed] == ["x/2", "y/3"]
+
+
 async def test_buckets_are_counted_by_state(world, client):
     async def buckets():
         return [BucketCount("cats", 5, 2)]
@@ -143,6 +218,7 @@ async def test_stats_tell_totals_model_and_the_progress_of_ingest(world, monkeyp
     monkeypatch.setattr(world, "parts", lambda: with_progress)
     async with world.client() as client:
         reply = (await client.get("/v1/stats")).json()
+    assert datetime.now(UTC) - datetime.fromisoformat(reply.pop("now")) < timedelta(minutes=1)
     assert reply == {
         "objects": 1,
         "images": 1,
