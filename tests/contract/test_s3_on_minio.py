@@ -10,10 +10,11 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from minio import Minio
+from minio import Minio, MinioAdmin
+from minio.credentials.providers import StaticProvider
 from minio.versioningconfig import ENABLED, VersioningConfig
 
-from shared.errors import ConfigurationError, ObjectGone, TransientError
+from shared.errors import ConfigurationError, ObjectGone, Rejected, TransientError
 from shared.records import ObjectRef
 from shared.settings import load_settings
 from shared.storage.open import open_links, open_store
@@ -46,6 +47,16 @@ class Bucket:
 
     def upload(self, key: str, data: bytes, **options) -> None:
         self.client.put_object(self.name, key, io.BytesIO(data), len(data), **options)
+
+    def seen_by_another(self, statements: list[dict]):
+        """Open it as a user with a policy of its own."""
+        name, password = f"user-{uuid4().hex[:12]}", "not-a-secret"
+        keys = self._settings["SEENIT_S3_ACCESS_KEY"], self._settings["SEENIT_S3_SECRET_KEY"]
+        admin = MinioAdmin(endpoint=self.address, credentials=StaticProvider(*keys), secure=False)
+        admin.policy_add(name, policy={"Version": "2012-10-17", "Statement": statements})
+        admin.user_add(name, password)
+        admin.policy_set(name, user=name)
+        return open_store(self.configured(s3_access_key=name, s3_secret_key=password))
 
     def keys(self, prefix: str = "") -> list[str]:
         return [stat.ref.key for stat in self.store.list(self.name, prefix)]
@@ -240,6 +251,21 @@ def test_wrong_keys_are_refused_by_name_when_the_store_is_opened(bucket, setting
     with pytest.raises(ConfigurationError) as problem:
         open_store(bucket.configured(**{setting: "mistaken"}))
     assert problem.value.option == option
+
+
+def test_what_a_policy_denies_is_rejected_and_holds_up_nothing(bucket):
+    bucket.upload("secret/a", b"x")
+    bucket.upload("b", b"y")
+    reads = {"Effect": "Allow", "Action": ["s3:ListBucket", "s3:GetObject"]}
+    everything = [f"arn:aws:s3:::{bucket.name}", f"arn:aws:s3:::{bucket.name}/*"]
+    secrets = [f"arn:aws:s3:::{bucket.name}/secret/*"]
+    denied = {"Effect": "Deny", "Action": ["s3:GetObject"], "Resource": secrets}
+    store = bucket.seen_by_another([reads | {"Resource": everything}, denied])
+
+    assert store.stat(bucket.ref("secret/a")).size == 1
+    with pytest.raises(Rejected, match="AccessDenied"):
+        store.read(bucket.ref("secret/a"), 1)
+    assert store.read(bucket.ref("b"), 1).data == b"y"
 
 
 def test_a_line_that_is_cut_anywhere_in_an_answer_is_trouble_and_then_heals(bucket, line):

@@ -229,7 +229,7 @@ def test_nonsense_is_trouble(store, script):
     ],
 )
 def test_what_an_operator_may_mend_is_waited_for(store, script, status, code):
-    script.then(answer(status), refusal(status, code), *[refusal(status, code)] * 3)
+    script.then(answer(status), *[refusal(status, code)] * 5)
     for call in (
         lambda: store.stat(REF),
         lambda: store.read(REF, 100),
@@ -277,6 +277,21 @@ def test_an_object_encrypted_by_its_owner_is_told_by_the_listing_and_can_not_be_
     script.then(answer(400), encrypted, answer(200, listing("a.jpg2")))
     with pytest.raises(ObjectGone):
         store.stat(REF)
+
+
+def test_an_object_that_is_denied_is_told_by_the_listing_and_can_not_be_read(store, script):
+    denied, listed = refusal(403, "AccessDenied"), answer(200, listing("a.jpg", "a.jpg2"))
+    script.then(answer(403), denied, listed)
+    assert store.stat(REF).size == 5
+    script.then(denied, listed)
+    with pytest.raises(Rejected, match="AccessDenied") as rejection:
+        store.read(REF, 100)
+    assert rejection.value.reason is Reason.UNREADABLE
+    gone = answer(200, listing("a.jpg2"))
+    script.then(answer(403), denied, gone, denied, gone)
+    for call in (lambda: store.stat(REF), lambda: store.read(REF, 100)):
+        with pytest.raises(ObjectGone):
+            call()
 
 
 def test_a_listing_goes_on_page_by_page_as_it_is_asked_for(store, script):

@@ -3,7 +3,8 @@
 An object is gone only where the store says so of the object itself. A bucket that is not there,
 credentials that are refused, a store that is busy: all that may be mended, so it is waited for.
 Were it taken for an answer, one wrong key or an unmounted disk would empty the catalog or reject
-the world.
+the world. An object that is denied to credentials which may list it is a policy's doing: waiting
+for that would hold up all that come behind it.
 """
 
 import re
@@ -25,8 +26,9 @@ NEVER_A_KEY = {
 }
 """This store can hold no such key, or not beside what it holds."""
 ARCHIVED = "InvalidObjectState"
+DENIED = "AccessDenied"
 CREDENTIALS = {
-    "AccessDenied": "SEENIT_S3_ACCESS_KEY",
+    DENIED: "SEENIT_S3_ACCESS_KEY",
     "AuthorizationHeaderMalformed": "SEENIT_STORAGE_URL",  # another region
     "InvalidAccessKeyId": "SEENIT_S3_ACCESS_KEY",
     "PermanentRedirect": "SEENIT_STORAGE_URL",  # the same
@@ -57,14 +59,14 @@ class Refusal:
 
     @property
     def is_unreadable(self) -> bool:
-        """Whether the object is there, but can never be read as it is."""
-        return self.is_encrypted or self.code == ARCHIVED
+        """Whether an object that is listed can never be read as it is."""
+        return self.is_encrypted or self.code in {ARCHIVED, DENIED}
 
     def __str__(self) -> str:
         return f"{self.code or self.status}: {self.message or 'no reason given'}"
 
     def of_object(self, ref: ObjectRef) -> Exception:
-        """Say what it means for a call about an object."""
+        """Say what it means for a call about an object; one that is denied has to be listed."""
         if self.code in GONE or self.code in NEVER_A_KEY:
             return ObjectGone(f"{ref.bucket}/{ref.key}")
         if self.is_unreadable:

@@ -13,7 +13,7 @@ from shared.records import ObjectBytes, ObjectRef, ObjectStat
 from shared.storage.keys import is_plain, is_text, refuse_bad_key
 from shared.storage.s3.address import Address
 from shared.storage.s3.connections import Reply
-from shared.storage.s3.faults import NEVER_A_KEY, Refusal
+from shared.storage.s3.faults import DENIED, NEVER_A_KEY, Refusal
 from shared.storage.s3.listing import in_order, parse_page, query_for
 from shared.storage.s3.requests import Requests
 from shared.storage.s3.uploads import Uploads
@@ -31,7 +31,8 @@ class S3Store:
     object `a` MinIO keeps an object `a/b` too, but does not list it.
 
     Refused credentials and a missing bucket are waited for, like any trouble, since an operator may
-    be changing them just now; `check` tells them apart when the store is opened.
+    be changing them just now; `check` tells them apart when the store is opened. An object that
+    they may list and not read is rejected: a policy keeps it from us.
     """
 
     def __init__(
@@ -74,6 +75,8 @@ class S3Store:
         self._require_possible(ref)
         answer = self._requests.get(ref.bucket, ref.key, most=max_bytes)
         if isinstance(answer, Refusal):
+            if answer.code == DENIED and not self._listed(ref):
+                raise ObjectGone(f"{ref.bucket}/{ref.key}")
             raise answer.of_object(ref)
         size = answer.arrived if answer.length is None else answer.length
         if not answer.whole or size > max_bytes:
