@@ -62,6 +62,36 @@ def find(program: str, *packages: str) -> str:
     raise CannotRun(f"{' and '.join(packages)} brought no {program}")
 
 
+def unpacked(program: str, package: str) -> str:
+    """Return the path of a program of the system, or of one of Debian's packages, not installed.
+
+    For a package whose installation would start a service, and which needs no other.
+
+    Raises:
+        CannotRun: it is not there and cannot be had.
+    """
+    if found := _which(program):
+        return found
+    if shutil.which("apt-get") is None:
+        raise CannotRun(f"there is no {program}; install {package}")
+
+    def fetch(folder: Path) -> None:
+        download = ["apt-get", "download", package]
+        try:
+            run(download, at=folder)
+        except CannotRun:  # what the system knows of packages may be missing, or too old
+            if os.geteuid() != 0:
+                raise
+            with _alone("apt"):
+                run(["apt-get", "update"])
+            run(download, at=folder)
+        (archive,) = folder.glob("*.deb")
+        run(["dpkg-deb", "--extract", archive, folder])
+        archive.unlink()
+
+    return str(kept(f"debian-{package}", fetch) / "usr" / "bin" / program)
+
+
 def kept(name: str, make: Callable[[Path], None]) -> Path:
     """Return the cache's folder `name`; `make` fills it, once."""
     folder = _cache() / name
@@ -75,15 +105,17 @@ def kept(name: str, make: Callable[[Path], None]) -> Path:
     return folder
 
 
-def run(command: Sequence[str | Path], env: Mapping[str, str] | None = None) -> None:
-    """Run a command to its end.
+def run(
+    command: Sequence[str | Path], env: Mapping[str, str] | None = None, at: Path | None = None
+) -> None:
+    """Run a command to its end, in the cache or `at` another folder.
 
     Raises:
         CannotRun: it failed; with the last of what it said.
     """
     done = subprocess.run(  # noqa: S603 - our own commands, no shell
         command,
-        cwd=_cache(),  # not in the checkout, where a go.mod or a pom.xml would count
+        cwd=at or _cache(),  # not in the checkout, where a go.mod or a pom.xml would count
         env={**os.environ, **(env or {})},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -11,6 +11,7 @@ from stack.milvus import Milvus
 from stack.minio import MinIO
 from stack.mysql import MySQL
 from stack.programs import tool
+from stack.prometheus import amtool, promtool
 from stack.service import CannotRun, free_ports
 from stack.toxiproxy import Proxy, Toxiproxy
 
@@ -65,7 +66,8 @@ class Stack:
         wanted: dict[str, Callable[[], object]] = {
             name: daemon.service.obtain for name, daemon in self.daemons.items()
         }
-        return _attempt(wanted | {name: partial(tool, name) for name in ("mc", "rclone")})
+        wanted |= {name: partial(tool, name) for name in ("mc", "rclone")}
+        return _attempt(wanted | {"prometheus": promtool, "alertmanager": amtool})
 
     def start(self, names: Iterable[str] = PORTS) -> dict[str, CannotRun]:
         """Start services, all at the same time; returns what cannot be had, and why."""
