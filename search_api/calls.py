@@ -29,7 +29,8 @@ class Call:
     """One method on one path.
 
     Attributes:
-        reply: the model of its JSON; None where it answers `media_type` instead.
+        reply: the model of its JSON; None where it answers `media_type` instead, or, where
+            that is empty, nothing (204).
         inputs: what the query string may name beside `parameters`.
         problems: the statuses it may refuse with.
     """
@@ -147,6 +148,15 @@ CALLS = (
         problems=(422, 503),
     ),
     Call("stats", "GET", "/v1/stats", "Totals.", StatsReply, problems=(503,)),
+    Call(
+        "sign_in",
+        "POST",
+        "/v1/session",
+        "A cookie for the token in the header: what a browser needs to load pictures.",
+        media_type="",
+        problems=(401,),
+    ),
+    Call("sign_out", "DELETE", "/v1/session", "Ends it.", media_type="", problems=(401,)),
     Call("livez", "GET", "/livez", "Whether the process lives.", HealthReply),
     Call(
         "readyz",

@@ -51,7 +51,10 @@ def _operation(call: Call) -> Operation:
         summary=call.summary,
         parameters=[*in_path, *linked, *in_query] or None,
         requestBody=_search_body(call.parameters) if call.takes_body and call.parameters else None,
-        responses={"200": _answer(call), **{str(code): _problem(code) for code in call.problems}},
+        responses={
+            _success(call): _answer(call),
+            **{str(code): _problem(code) for code in call.problems},
+        },
     )
 
 
@@ -99,7 +102,13 @@ def _search_body(parameters: type[Parameters]) -> RequestBody:
     )
 
 
+def _success(call: Call) -> str:
+    return "200" if call.reply or call.media_type else "204"
+
+
 def _answer(call: Call) -> Response:
+    if _success(call) == "204":
+        return Response(description="Done.")
     if call.reply is None:
         return Response(description=call.media_type, content={call.media_type: MediaType()})
     schema = PydanticSchema[Reply](schema_class=call.reply)

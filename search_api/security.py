@@ -1,6 +1,10 @@
-"""Headers that every answer carries."""
+"""Headers that every answer carries, and who else's scripts may read it."""
+
+from collections.abc import Sequence
 
 from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SECURITY_HEADERS = {
@@ -11,6 +15,9 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "X-Frame-Options": "DENY",
+    "Permissions-Policy": "camera=(self), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
 }
 
 
@@ -31,3 +38,18 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+def cors(origins: Sequence[str]) -> Middleware:
+    """Let scripts of other sites call and read the API, with a token of their own in the header.
+
+    Credentials are never allowed: a session's cookie speaks for this site's own page alone.
+    """
+    return Middleware(
+        CORSMiddleware,
+        allow_origins=origins,
+        allow_methods=["GET", "HEAD", "POST"],
+        allow_headers=["Authorization", "If-None-Match"],
+        expose_headers=["ETag", "Retry-After", "WWW-Authenticate"],
+        max_age=3600,
+    )

@@ -80,7 +80,7 @@ async def serve(settings: Settings, told: Callable[[str], None]) -> None:
 async def _serve(settings: Settings, told: Callable[[str], None]) -> None:
     with listen(settings.host, settings.port) as listener:
         async with open_parts(settings) as parts:
-            server = server_for(create_app(parts, settings))
+            server = server_for(create_app(parts, settings), settings.trusted_proxies)
             told(address(listener))
             loop = asyncio.get_running_loop()
             for number in (signal.SIGINT, signal.SIGTERM):

@@ -3,7 +3,7 @@
 import errno
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import uvicorn
@@ -47,12 +47,16 @@ def address(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def server_for(app: ASGIApp) -> uvicorn.Server:
+def server_for(app: ASGIApp, trusted_proxies: Sequence[str] = ()) -> uvicorn.Server:
     """Make the server of an app, which also ends on SIGINT and SIGTERM.
 
     Whoever runs it hands it the listening socket.
+
+    Args:
+        app: what it serves.
+        trusted_proxies: addresses and networks whose word on the client's own address is taken.
     """
-    return uvicorn.Server(_config(app))
+    return uvicorn.Server(_config(app, trusted_proxies))
 
 
 def side_server_for(app: ASGIApp) -> uvicorn.Server:
@@ -66,7 +70,7 @@ class _SideServer(uvicorn.Server):
         yield
 
 
-def _config(app: ASGIApp) -> uvicorn.Config:
+def _config(app: ASGIApp, trusted_proxies: Sequence[str] = ()) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http="httptools",
@@ -75,7 +79,8 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         access_log=False,
         log_config=None,
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=bool(trusted_proxies),
+        forwarded_allow_ips=list(trusted_proxies),
         timeout_keep_alive=30,
         timeout_graceful_shutdown=GRACE_S,
     )

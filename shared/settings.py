@@ -5,6 +5,7 @@
 
 import os
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
@@ -19,6 +20,7 @@ PREFIX = "SEENIT_"
 
 STORAGE_SCHEMES = ("file", "s3")
 BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+ORIGIN = re.compile(r"https?://[a-zA-Z0-9.\[\]:-]+")
 CATALOG_SCHEMES = ("sqlite", "mysql")
 
 
@@ -187,6 +189,22 @@ class Settings(BaseSettings):
     api_tokens: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         (), description="Tokens that may call the API, comma separated; empty means open."
     )
+    rate_limit: str = Field(
+        "",
+        pattern=r"^([1-9][0-9]{0,6}/(second|minute|hour|day))?$",
+        description="Searches that one client may make, such as `600/minute`; any other call "
+        "counts a tenth; empty sets no limit.",
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Other sites whose scripts may call the API, comma separated, such as "
+        "`https://shop.example`; `*` allows all.",
+    )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Addresses or networks, comma separated, whose `X-Forwarded-For` and "
+        "`X-Forwarded-Proto` are believed.",
+    )
     url_search: Literal["off", "on"] = Field("off", description="Whether search by URL is allowed.")
     public_s3_url: str = Field("", description="The S3 address in presigned links.")
     host: str = Field("127.0.0.1", min_length=1, description="The address the API listens on.")
@@ -195,7 +213,7 @@ class Settings(BaseSettings):
         "info", description="How much is logged."
     )
 
-    @field_validator("buckets", "api_tokens", mode="before")
+    @field_validator("buckets", "api_tokens", "cors_origins", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:  # noqa: ANN401 - whatever the environment held
         return (
@@ -212,6 +230,20 @@ class Settings(BaseSettings):
         if not all(BUCKET_NAME.fullmatch(name) for name in names):
             raise ValueError("a bucket's name has 3 to 63 of a-z, 0-9, dots and hyphens")
         return names
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(origin == "*" or ORIGIN.fullmatch(origin) for origin in origins):
+            raise ValueError("an origin is https://host or https://host:port, or *")
+        return origins
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        for proxy in proxies:
+            _ = ip_network(proxy)
+        return proxies
 
     @field_validator("data_dir", "cache_dir")
     @classmethod

@@ -52,7 +52,7 @@ async def _up(settings: Settings) -> None:
                 progress=ingest.progress.report,
             )
             out.print(f"Seenit is at {address(listener)}", soft_wrap=True)
-            server = server_for(create_app(search, settings))
+            server = server_for(create_app(search, settings), settings.trusted_proxies)
             serving = asyncio.create_task(server.serve(sockets=[listener]))
             await _until_stopped(server, serving, asyncio.create_task(_ingest(ingest)))
 

@@ -1,6 +1,6 @@
 """The API over fakes, each of which a test can break or look into."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -50,9 +50,11 @@ class World:
         )
         return image_id
 
-    def client(self, *, max_bytes: int = 4096, **limits: float) -> httpx.AsyncClient:
-        settings = Settings(_env_file=None, max_bytes=max_bytes)
-        app = create_app(self.parts(), settings, Limits(**limits))
+    def client(
+        self, *, max_bytes: int = 4096, settings: Mapping[str, str] | None = None, **limits: float
+    ) -> httpx.AsyncClient:
+        configured = Settings(_env_file=None, max_bytes=max_bytes, **(settings or {}))
+        app = create_app(self.parts(), configured, Limits(**limits))
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         return httpx.AsyncClient(transport=transport, base_url="http://seenit")
 

@@ -7,7 +7,7 @@ import pytest
 from search_api.app import create_app
 from search_api.calls import CALLS
 from search_api.security import SECURITY_HEADERS
-from shared.errors import ConfigurationError, TransientError
+from shared.errors import TransientError
 from shared.settings import Settings
 
 
@@ -75,13 +75,3 @@ async def test_every_answer_carries_the_security_headers_and_none_opens_it_to_ot
         headers = (await client.get(path, headers={"Origin": "http://evil.example"})).headers
         assert {name: headers.get(name) for name in SECURITY_HEADERS} == SECURITY_HEADERS
         assert "access-control-allow-origin" not in headers
-
-
-@pytest.mark.parametrize(
-    ("setting", "option"),
-    [({"api_tokens": "secret"}, "SEENIT_API_TOKENS"), ({"url_search": "on"}, "SEENIT_URL_SEARCH")],
-)
-def test_what_is_not_there_yet_cannot_be_asked_for(world, setting, option):
-    with pytest.raises(ConfigurationError) as refused:
-        create_app(world.parts(), Settings(_env_file=None, **setting))
-    assert refused.value.option == option
