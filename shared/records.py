@@ -1,6 +1,6 @@
 """The words of docs/ARCHITECTURE.md as frozen records; they only name and compare things."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -203,19 +203,39 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class ObjectFilter:
-    """Which objects count in a search; empty means all.
+    """Which objects count in a search; empty means all. Every condition that is set must hold.
 
     Attributes:
         buckets: any of these.
         prefix: the key starts with this, byte for byte.
+        user_keys: the user's own identifier is one of these, byte for byte.
+        modified_after, modified_before: aware; modified at this moment or later; before this one.
+        formats: the image's is any of these, by Pillow's names.
+        min_width, min_height, max_width, max_height: the image's, in pixels as seen, inclusive.
     """
 
     buckets: tuple[str, ...] = ()
     prefix: str = ""
+    user_keys: tuple[str, ...] = ()
+    modified_after: datetime | None = None
+    modified_before: datetime | None = None
+    formats: tuple[str, ...] = ()
+    min_width: int | None = None
+    min_height: int | None = None
+    max_width: int | None = None
+    max_height: int | None = None
 
     def __bool__(self) -> bool:
         """Whether anything is filtered at all."""
-        return bool(self.buckets or self.prefix)
+        return self != ObjectFilter()
+
+    def conditions(self) -> dict[str, object]:
+        """Name what is set, with its value."""
+        return {
+            field.name: value
+            for field in fields(self)
+            if (value := getattr(self, field.name)) != field.default
+        }
 
 
 @dataclass(frozen=True, slots=True)

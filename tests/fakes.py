@@ -53,12 +53,23 @@ class FakeCatalog:
     def _passing(self, where: ObjectFilter) -> list[StoredObject]:
         if self.broken:
             raise self.broken
-        return [
-            self.rows[ref]
-            for ref in sorted(self.rows)
-            if (not where.buckets or ref.bucket in where.buckets)
-            and ref.key.startswith(where.prefix)
-        ]
+        return [stored for _, stored in sorted(self.rows.items()) if self._passes(stored, where)]
+
+    def _passes(self, stored: StoredObject, where: ObjectFilter) -> bool:
+        stat, facts = stored.stat, self.images.get(stored.image_id or "")
+        ways = {
+            "buckets": lambda wanted: stat.ref.bucket in wanted,
+            "prefix": stat.ref.key.startswith,
+            "user_keys": lambda wanted: stat.user_key in wanted,
+            "modified_after": lambda moment: stat.last_modified >= moment,
+            "modified_before": lambda moment: stat.last_modified < moment,
+            "formats": lambda wanted: facts and facts.format in wanted,
+            "min_width": lambda least: facts and facts.width >= least,
+            "min_height": lambda least: facts and facts.height >= least,
+            "max_width": lambda most: facts and facts.width <= most,
+            "max_height": lambda most: facts and facts.height <= most,
+        }
+        return all(ways[name](value) for name, value in where.conditions().items())
 
     async def known(self, refs):
         self._passing(ObjectFilter())
@@ -78,6 +89,11 @@ class FakeCatalog:
     async def matching_images(self, where, limit):
         found = sorted({s.image_id for s in self._passing(where) if s.image_id})
         return found if self.selective and len(found) <= limit else None
+
+    async def share(self, where, sample=256):
+        passing = {s.image_id for s in self._passing(where)}
+        drawn = sorted(self.images)[:sample]
+        return sum(image_id in passing for image_id in drawn) / max(1, len(drawn))
 
     async def page(self, *, bucket=None, prefix="", state=None, reason=None, after=None, limit=100):
         where = ObjectFilter((bucket,) if bucket else (), prefix)

@@ -19,10 +19,11 @@ from sqlalchemy import (
     select,
 )
 
+from shared.catalog.filtering import Conditions, beyond, passing
 from shared.catalog.rows import FACTS, OBJECT
 from shared.catalog.schema import images, objects
 from shared.errors import Reason
-from shared.records import ImageState, ObjectFilter, ObjectRef, ObjectState
+from shared.records import ImageState, ObjectRef, ObjectState
 
 CHUNK = 500
 """Values in one IN list: far below what either database allows, far above a batch."""
@@ -110,18 +111,15 @@ OTHER_MODEL = (
 
 
 @lru_cache(maxsize=256)
-def find(where: ObjectFilter) -> Select[Any]:
+def find(conditions: Conditions) -> Select[Any]:
     """Ask for the first `most` objects of each image of `ids` that pass, image by image."""
     # Ranked by what the index alone holds, as one image may have very many objects.
-    ranked = (
-        select(
-            objects.c.image_id,
-            *_PLACE,
-            func.row_number().over(partition_by=objects.c.image_id, order_by=_PLACE).label("rank"),
-        )
-        .where(among(objects.c.image_id), *_passing(where))
-        .subquery()
-    )
+    of_images = select(
+        objects.c.image_id,
+        *_PLACE,
+        func.row_number().over(partition_by=objects.c.image_id, order_by=_PLACE).label("rank"),
+    ).where(among(objects.c.image_id))
+    ranked = passing(of_images, conditions).subquery()
     same_place = and_(objects.c.bucket == ranked.c.bucket, objects.c.key == ranked.c.key)
     return (
         select(*OBJECT)
@@ -129,12 +127,6 @@ def find(where: ObjectFilter) -> Select[Any]:
         .where(ranked.c.rank <= bindparam("most"))
         .order_by(ranked.c.image_id, ranked.c.bucket, ranked.c.key)
     )
-
-
-def matching_images(where: ObjectFilter) -> Select[Any]:
-    """Ask for the images with an object that passes."""
-    held = objects.c.image_id.is_not(None)
-    return select(objects.c.image_id).where(held, *_passing(where)).distinct()
 
 
 def page(
@@ -159,21 +151,6 @@ def buckets_behind(wanted: Select[Any], after: ObjectRef) -> Select[Any]:
     return wanted.where(objects.c.bucket > after.bucket)
 
 
-def _passing(where: ObjectFilter) -> list[ColumnElement[bool]]:
-    conditions = _prefixed(where.prefix)
-    if where.buckets:
-        conditions.append(objects.c.bucket.in_(where.buckets))
-    return conditions
-
-
 def _prefixed(prefix: str) -> list[ColumnElement[bool]]:
     """Ask for keys that start with `prefix`: a range, as LIKE knows wildcards and no bytes."""
-    if not prefix:
-        return []
-    conditions: list[ColumnElement[bool]] = [objects.c.key >= prefix]
-    # The first bytes beyond all that start so: the last byte below 0xff, raised by one.
-    stem = prefix.encode("utf-8", "surrogateescape").rstrip(b"\xff")
-    if stem:
-        beyond = stem[:-1] + bytes([stem[-1] + 1])
-        conditions.append(objects.c.key < beyond.decode("utf-8", "surrogateescape"))
-    return conditions
+    return [objects.c.key >= prefix, objects.c.key < beyond(prefix)] if prefix else []

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Select
 
-from shared.catalog import browsing, queries
+from shared.catalog import browsing, filtering, queries
 from shared.catalog.faults import catalog_faults
 from shared.catalog.reads import Reads
 from shared.catalog.rows import stored_object
@@ -46,7 +46,9 @@ class SqlReader:
         self, image_ids: Collection[str], where: ObjectFilter, limit: int = 20
     ) -> dict[str, list[StoredObject]]:
         """Join hits with live objects; see `shared.protocols.CatalogReader.find`."""
-        rows = await self._by_ids(queries.find(where), image_ids, most=limit)
+        statement = queries.find(filtering.set_in(where))
+        values = filtering.values_of(where)
+        rows = await self._by_ids(statement, image_ids, most=limit, **values)
         stored = map(stored_object, rows)
         return {
             image_id: list(group)
@@ -55,9 +57,16 @@ class SqlReader:
         }
 
     async def matching_images(self, where: ObjectFilter, limit: int) -> list[str] | None:
-        """Name the images with an object that passes `where`; None if more than `limit`."""
-        rows = await self._rows(queries.matching_images(where).limit(limit + 1))
+        """Name the images that pass; see `shared.protocols.CatalogReader.matching_images`."""
+        statement = filtering.names(filtering.set_in(where))
+        rows = await self._rows(statement, most=limit + 1, **filtering.values_of(where))
         return None if len(rows) > limit else [row[0] for row in rows]
+
+    async def share(self, where: ObjectFilter, sample: int = 256) -> float:
+        """Estimate which share of all images passes; see `shared.protocols.CatalogReader.share`."""
+        statement = filtering.sample(filtering.set_in(where))
+        ((drawn, passed),) = await self._rows(statement, most=sample, **filtering.values_of(where))
+        return int(passed) / drawn if drawn else 0.0
 
     async def image_ids(self, state: ImageState, after: str = "", limit: int = 1000) -> list[str]:
         """Name images of one state in order; see `shared.protocols.CatalogReader.image_ids`."""

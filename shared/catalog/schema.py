@@ -33,12 +33,15 @@ objects = Table(
     Column("reason", word(32)),
     Column("detail", ByteText(4096)),
     Column("recorded_at", UtcTime, nullable=False),
-    Index("objects_by_place", "bucket", "key"),
+    # Those that end in `image_id` name the images that pass a filter without touching the rows.
+    Index("objects_by_place", "bucket", "key", "image_id"),
+    Index("objects_by_key", "key", "image_id"),
+    Index("objects_by_user_key", "user_key", "image_id"),
+    Index("objects_by_modified", "last_modified", "image_id"),
     # Pages of one state, and the counts per bucket without touching the rows.
     Index("objects_by_state", "state", "bucket", "key"),
     # Holds all that ranking an image's objects needs.
     Index("objects_by_image", "image_id", "bucket", "key"),
-    Index("objects_by_user_key", "user_key"),
     # Answers `newest` by one look at its end.
     Index("objects_by_time", "state", "recorded_at"),
     **MYSQL,
@@ -60,6 +63,10 @@ images = Table(
     Column("indexed_at", UtcTime),
     Index("images_by_model", "model_id", "state", "image_id"),
     Index("images_by_unused", "unused_since"),
+    # Each holds all that filters ask of an image, whichever of it tells the most.
+    Index("images_by_format", "format", "width", "height", "image_id"),
+    Index("images_by_width", "width", "height", "format", "image_id"),
+    Index("images_by_height", "height", "width", "format", "image_id"),
     **MYSQL,
 )
 

@@ -405,6 +405,98 @@ async def test_matching_images_gives_up_beyond_its_limit(catalog):
     assert await catalog.matching_images(ObjectFilter(("other",)), 0) == []
 
 
+PICTURES = {
+    "small.gif": ("GIF", 100, 80, "SKU-1", MODIFIED),
+    "wide.jpg": ("JPEG", 2000, 500, "sku-1", MODIFIED + timedelta(microseconds=1)),
+    "tall.jpg": ("JPEG", 500, 2000, "SKU-1 ", MODIFIED + timedelta(days=400)),
+    "large.png": ("PNG", 4000, 3000, None, MODIFIED - timedelta(days=400)),
+}
+"""Objects by key: format, width, height, user key, and when they were modified."""
+
+LATER = MODIFIED + timedelta(microseconds=1)
+FILTERS = {
+    "one format": (ObjectFilter(formats=("JPEG",)), {"wide.jpg", "tall.jpg"}),
+    "two formats": (ObjectFilter(formats=("GIF", "PNG")), {"small.gif", "large.png"}),
+    "a format that none has": (ObjectFilter(formats=("BMP",)), set()),
+    "least width": (ObjectFilter(min_width=2000), {"wide.jpg", "large.png"}),
+    "least height": (ObjectFilter(min_height=2000), {"tall.jpg", "large.png"}),
+    "most width": (ObjectFilter(max_width=500), {"small.gif", "tall.jpg"}),
+    "most height": (ObjectFilter(max_height=500), {"small.gif", "wide.jpg"}),
+    "sizes between": (ObjectFilter(min_width=101, max_width=2000, min_height=501), {"tall.jpg"}),
+    "modified then or later": (ObjectFilter(modified_after=LATER), {"wide.jpg", "tall.jpg"}),
+    "modified before": (ObjectFilter(modified_before=LATER), {"small.gif", "large.png"}),
+    "modified between, in another zone": (
+        ObjectFilter(
+            modified_after=MODIFIED.astimezone(timezone(timedelta(hours=9))),
+            modified_before=LATER.astimezone(timezone(-timedelta(hours=3))),
+        ),
+        {"small.gif"},
+    ),
+    "user key, byte for byte": (ObjectFilter(user_keys=("SKU-1",)), {"small.gif"}),
+    "two user keys": (ObjectFilter(user_keys=("sku-1", "SKU-1 ")), {"wide.jpg", "tall.jpg"}),
+    "user key and format": (ObjectFilter(user_keys=("SKU-1",), formats=("JPEG",)), set()),
+    "bucket and format": (ObjectFilter(("images",), formats=("GIF",)), {"small.gif"}),
+    "another bucket and format": (ObjectFilter(("other",), formats=("GIF",)), set()),
+    "all at once": (
+        ObjectFilter(
+            ("images", "other"),
+            "t",
+            ("SKU-1 ",),
+            LATER,
+            now() + timedelta(days=9),
+            ("JPEG",),
+            1,
+            1,
+            500,
+            2000,
+        ),
+        {"tall.jpg"},
+    ),
+}
+
+
+async def add_pictures(catalog: SqlCatalog) -> dict[str, str]:
+    """Record `PICTURES`; returns their keys by image."""
+    every: dict[str, str] = {}
+    for key, (kind, width, height, user_key, modified) in PICTURES.items():
+        facts = ImageFacts(image(key).image_id, width, height, kind, 12345)
+        given = stat(key, user_key=user_key, last_modified=modified)
+        await catalog.claim([facts])
+        await settle(catalog, IndexedObject(given, facts.image_id))
+        every[facts.image_id] = key
+    return every
+
+
+async def test_each_filter_means_what_it_says_however_it_is_asked(catalog):
+    every = await add_pictures(catalog)
+    for name, (where, expected) in FILTERS.items():
+        found = await catalog.find([*every, "0" * 64], where)
+        assert {every[image_id] for image_id in found} == expected, name
+        named = await catalog.matching_images(where, 4)
+        assert {every[image_id] for image_id in named or ()} == expected, name
+        assert await catalog.share(where) == len(expected) / len(every), name
+
+
+async def test_a_filter_of_images_and_objects_finds_the_objects_that_pass(catalog):
+    for key, user_key in (("a", "mine"), ("b", "yours"), ("c", "mine")):
+        await put(catalog, stat(key, user_key=user_key), "shared")
+    where = ObjectFilter(user_keys=("mine",), formats=("JPEG",))
+    found = await catalog.find([image("shared").image_id], where, limit=1)
+    assert [item.stat.ref.key for item in found[image("shared").image_id]] == ["a"]
+    assert await catalog.matching_images(where, 1) == [image("shared").image_id]
+
+
+async def test_a_share_is_estimated_from_so_many_images(catalog):
+    assert await catalog.share(EVERYTHING) == 0
+    ids = sorted(image(number).image_id for number in range(20))
+    for place, image_id in enumerate(ids):
+        await catalog.claim([ImageFacts(image_id, 640, 480, "GIF" if place < 5 else "PNG", 1)])
+        await settle(catalog, IndexedObject(stat(f"{place}"), image_id))
+    assert await catalog.share(ObjectFilter(formats=("GIF",))) == 5 / 20
+    assert await catalog.share(ObjectFilter(formats=("GIF",)), sample=10) == 5 / 10
+    assert await catalog.share(ObjectFilter(("none",))) == 0
+
+
 async def test_what_was_recorded_is_seen_by_others_at_once(catalog, other, url):
     reader = await open_reader(url, MODEL)
     for number in range(20):

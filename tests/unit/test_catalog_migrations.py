@@ -113,7 +113,8 @@ class Crash(BaseException):
     """The process ends here."""
 
 
-@pytest.mark.parametrize("step", range(13))
+# Some of the older revisions' changes, all of the newest one's.
+@pytest.mark.parametrize("step", [0, 5, 10, 12, *range(13, 22)])
 async def test_a_first_start_cut_off_at_any_change_is_taken_up_by_the_next(
     mysql_database_url, step
 ):
