@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 
 from shared import metrics
 from shared.errors import TransientError
+from shared.records import Outcome
 from shared.settings import Settings
 from shared.storage.folder import FolderStore
 from streams.batches import Settled
@@ -31,6 +33,7 @@ class FolderIngest:
         self._settings = settings
         self._watcher = Watcher(store, parts.catalog, parts.intake)
         self.progress = Progress()
+        self._freshness_s: float | None = None
         parts.intake.on_settled(self._settled)
         metrics.LAG.labels("folder").set_function(lambda: parts.intake.waiting)
 
@@ -55,6 +58,11 @@ class FolderIngest:
             finally:
                 for task in (watching, collecting, intake):
                     task.cancel()
+
+    def report(self) -> dict[str, float | int | bool | None]:
+        """Say how far it is, how many wait, and how long the last change took to be searchable."""
+        told = {"waiting": self._parts.intake.waiting, "freshness_s": self._freshness_s}
+        return self.progress.report() | told
 
     async def _time_to_compare(self, last: Report) -> None:
         """Wait for the next comparison; a change that may have been missed brings it forward."""
@@ -89,3 +97,5 @@ class FolderIngest:
         ref = settled.event.ref
         log.debug("%s %s/%s", settled.outcome, ref.bucket, ref.key)
         self.progress.advance()
+        if settled.outcome in {Outcome.INDEXED, Outcome.DUPLICATE}:
+            self._freshness_s = max(0.0, time.time() - settled.event.seen_at)

@@ -49,7 +49,7 @@ async def _up(settings: Settings) -> None:
                 index=parts.index,
                 decoder=parts.decoder,
                 embedding=parts.embedding,
-                progress=ingest.progress.report,
+                progress=ingest.report,
             )
             out.print(f"Seenit is at {address(listener)}", soft_wrap=True)
             server = server_for(create_app(search, settings), settings.trusted_proxies)

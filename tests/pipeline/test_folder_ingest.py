@@ -62,6 +62,9 @@ async def test_it_catches_up_once_then_follows_what_changes(plant, ingest):
         assert (await caught_up).total("added") == 2
         assert await plant.rows() == plant.on_disk()
         assert (work.progress.total, work.progress.done, work.progress.active) == (2, 2, False)
+        told = work.report()
+        assert (told["done"], told["total"], told["waiting"]) == (2, 2, 0)
+        assert told["freshness_s"] > 0
         plant.write(c_png=picture("white"))
         (plant.root / "cats/a.png").unlink()
 
