@@ -16,6 +16,9 @@ Fields = dict[str, list[Any]]
 
 MAX_FIELDS = 100
 
+REPEATABLE = frozenset({"bucket", "format", "user_key"})
+"""Parameters that may be given several times, or as a list in JSON."""
+
 
 def malformed(detail: str) -> Problem:
     """Make the 400 that says what is wrong."""
@@ -71,9 +74,8 @@ def from_json(body: bytes) -> Fields:
         raise malformed("the body is no JSON object with each name once") from None
     if not isinstance(found, dict):
         raise malformed("the body is no JSON object")
-    repeated = {"bucket"}
     return {
-        name: value if name in repeated and isinstance(value, list) else [value]
+        name: value if name in REPEATABLE and isinstance(value, list) else [value]
         for name, value in found.items()
         if value is not None
     }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from search_api.fields import Fields, malformed
+from search_api.fields import REPEATABLE, Fields, malformed
 from search_api.parameters import SearchParameters
 from search_api.problems import Problem
 from shared.records import ObjectRef
@@ -79,7 +79,7 @@ def read_parameters(fields: Fields) -> SearchParameters:
     """
     values: dict[str, Any] = {}
     for name in fields.keys() - set(INPUTS):
-        if name == "bucket":
+        if name in REPEATABLE:
             values[name] = fields[name]
         elif len(fields[name]) > 1:
             raise malformed(f"`{name}` was given twice")

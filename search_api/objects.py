@@ -8,7 +8,7 @@ from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
 
-from search_api.cursors import write_object_cursor
+from search_api.cursors import ObjectCursor, write_object_cursor
 from search_api.facts import Facts
 from search_api.fields import from_query
 from search_api.inputs import object_named
@@ -81,7 +81,7 @@ class Objects:
             ObjectPage(
                 objects=[self._entry(each) for each in shown if isinstance(each, StoredObject)],
                 prefixes=[_prefix(each) for each in shown if isinstance(each, Folder)],
-                next_cursor=write_object_cursor(_place(shown[-1])) if more else None,
+                next_cursor=_cursor(asked, shown[-1]) if more else None,
             )
         )
 
@@ -151,13 +151,13 @@ class Objects:
         catalog = self._parts.catalog
         if asked.delimiter and asked.bucket is not None:
             folder = ObjectRef(asked.bucket, asked.prefix)
-            return await catalog.level(folder, state=asked.state, after=asked.cursor, limit=limit)
+            return await catalog.level(folder, state=asked.state, after=asked.after, limit=limit)
         found = await catalog.page(
             bucket=asked.bucket,
             prefix=asked.prefix,
             state=asked.state,
             reason=asked.reason,
-            after=asked.cursor,
+            after=asked.after,
             limit=limit,
         )
         return [*found]
@@ -191,6 +191,10 @@ def _place(listed: StoredObject | Folder) -> ObjectRef:
 
 def _prefix(folder: Folder) -> PrefixEntry:
     return PrefixEntry(prefix=as_text(folder.ref.key), image_id=folder.first.image_id)
+
+
+def _cursor(asked: ListParameters, last: StoredObject | Folder) -> str:
+    return write_object_cursor(ObjectCursor(asked.binding(), _place(last)))
 
 
 def _disposition(ref: ObjectRef, *, inline: bool) -> str:

@@ -3,63 +3,24 @@
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainValidator,
-    ValidationError,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from search_api.cursors import (
-    SearchCursor,
-    read_object_cursor,
-    read_search_cursor,
-)
+from search_api.cursors import binding
 from search_api.problems import out_of_range
+from search_api.values import (
+    BoxWord,
+    Formats,
+    Limit,
+    Moment,
+    ObjectWord,
+    Pixels,
+    SearchWord,
+    Share,
+    Text,
+    Texts,
+)
 from shared.errors import Reason
-from shared.images.decoding import Box
 from shared.records import ObjectFilter, ObjectRef, ObjectState
-
-WHOLE = Box(0, 0, 1, 1)
-
-
-def _no_bool(value: Any) -> Any:  # noqa: ANN401 - whatever JSON held
-    """Refuse `true`, which pydantic would take for 1."""
-    if isinstance(value, bool):
-        raise ValueError("Input should be a number")  # noqa: TRY004 - pydantic wants ValueError
-    return value
-
-
-def _box(value: Any) -> Box | None:  # noqa: ANN401 - whatever JSON held
-    """Read `x,y,w,h`, or JSON's list of the four; the whole picture is no box."""
-    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
-    try:
-        box = Box.parse(text)
-    except ValueError:
-        raise ValueError("should be x,y,w,h within 0 and 1 of the picture") from None
-    return None if box == WHOLE else box
-
-
-def _search_word(value: Any) -> SearchCursor:  # noqa: ANN401 - whatever JSON held
-    try:
-        return read_search_cursor(str(value))
-    except ValueError:
-        raise ValueError("this is no cursor of a search") from None
-
-
-def _object_word(value: Any) -> ObjectRef:  # noqa: ANN401 - whatever the query held
-    try:
-        return read_object_cursor(str(value))
-    except ValueError:
-        raise ValueError("this is no cursor of a list") from None
-
-
-Limit = Annotated[int, Field(ge=1, le=1000), BeforeValidator(_no_bool)]
-Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), BeforeValidator(_no_bool)]
 
 
 class Parameters(BaseModel):
@@ -84,41 +45,85 @@ class Parameters(BaseModel):
         """Name the parameters."""
         return cls.model_fields.keys()
 
+    def binding(self, *about: object) -> bytes:
+        """Digest what is asked `about` something, whichever page of it; binds its cursors."""
+        return binding(about, {k: v for k, v in self if k not in {"limit", "cursor"}})
 
-class SearchParameters(Parameters):
+
+class Filters(Parameters):
+    """Which objects count; every condition that is given must hold."""
+
+    bucket: Texts = Field((), description="Only objects in these buckets (repeatable).")
+    prefix: Text = Field("", description="Only objects whose key starts with this.")
+    user_key: Texts = Field(
+        (), description="Only objects with one of these metadata `key`s (repeatable)."
+    )
+    modified_after: Moment | None = Field(
+        None, description="Only objects modified at this moment (RFC 3339) or later."
+    )
+    modified_before: Moment | None = Field(
+        None, description="Only objects modified before this moment (RFC 3339)."
+    )
+    format: Formats = Field((), description="Only pictures of these formats (repeatable).")
+    min_width: Pixels | None = Field(None, description="The least width, in pixels as seen.")
+    min_height: Pixels | None = Field(None, description="The least height, in pixels as seen.")
+    max_width: Pixels | None = Field(None, description="The most width, in pixels as seen.")
+    max_height: Pixels | None = Field(None, description="The most height, in pixels as seen.")
+
+    @model_validator(mode="after")
+    def _in_range(self) -> Self:
+        for least, most in (
+            ("min_width", "max_width"),
+            ("min_height", "max_height"),
+            ("modified_after", "modified_before"),
+        ):
+            low, high = getattr(self, least), getattr(self, most)
+            if low is not None and high is not None and low > high:
+                raise ValueError(f"{least} should not be above {most}")
+        return self
+
+    @property
+    def where(self) -> ObjectFilter:
+        """Which objects count."""
+        return ObjectFilter(
+            buckets=self.bucket,
+            prefix=self.prefix,
+            user_keys=self.user_key,
+            modified_after=self.modified_after,
+            modified_before=self.modified_before,
+            formats=self.format,
+            min_width=self.min_width,
+            min_height=self.min_height,
+            max_width=self.max_width,
+            max_height=self.max_height,
+        )
+
+
+class SearchParameters(Filters):
     """Which look-alikes to answer."""
 
     limit: Limit = Field(10, description="The most hits in one reply.")
-    cursor: Annotated[
-        SearchCursor | None, PlainValidator(_search_word), WithJsonSchema({"type": "string"})
-    ] = Field(None, description="`next_cursor` of the reply before.")
+    cursor: SearchWord = Field(None, description="`next_cursor` of the reply before.")
     min_similarity: Share = Field(0.0, description="The least similarity of a hit.")
-    bucket: tuple[str, ...] = Field((), description="Only objects in these buckets (repeatable).")
-    prefix: str = Field("", description="Only objects whose key starts with this.")
-    box: Annotated[Box | None, PlainValidator(_box), WithJsonSchema({"type": "string"})] = Field(
+    box: BoxWord = Field(
         None,
         description="`x,y,w,h` in 0-1 of the picture as seen: look for this part of it.",
         examples=["0.25,0.25,0.5,0.5"],
     )
 
-    @property
-    def where(self) -> ObjectFilter:
-        """Which objects count."""
-        return ObjectFilter(tuple(sorted(set(self.bucket))), self.prefix)
-
 
 class RejectionParameters(Parameters):
     """Which rejections to count."""
 
-    bucket: str | None = Field(None, description="Only this bucket.")
-    prefix: str = Field("", description="Only keys that start with this.")
+    bucket: Text | None = Field(None, description="Only this bucket.")
+    prefix: Text = Field("", description="Only keys that start with this.")
 
 
 class ListParameters(Parameters):
     """Which stored objects to list."""
 
-    bucket: str | None = Field(None, description="Only this bucket.")
-    prefix: str = Field("", description="Only keys that start with this.")
+    bucket: Text | None = Field(None, description="Only this bucket.")
+    prefix: Text = Field("", description="Only keys that start with this.")
     state: ObjectState | None = Field(None, description="Only objects of this state.")
     reason: Reason | None = Field(None, description="Only objects rejected for this reason.")
     delimiter: Literal["/"] | None = Field(
@@ -127,18 +132,24 @@ class ListParameters(Parameters):
         "needs a `bucket`, and no `reason`.",
     )
     limit: Limit = Field(100, description="The most objects in one page.")
-    cursor: Annotated[
-        ObjectRef | None, PlainValidator(_object_word), WithJsonSchema({"type": "string"})
-    ] = Field(None, description="`next_cursor` of the page before.")
+    cursor: ObjectWord = Field(None, description="`next_cursor` of the page before.")
 
     @model_validator(mode="after")
     def _one_level_of_one_bucket(self) -> Self:
-        if self.delimiter:
-            if self.bucket is None or self.reason is not None:
-                raise ValueError("delimiter needs a bucket, and no reason")
-            if self.cursor is not None and self.cursor.bucket != self.bucket:
-                raise ValueError("cursor is of another bucket")
+        if self.delimiter and (self.bucket is None or self.reason is not None):
+            raise ValueError("delimiter needs a bucket, and no reason")
         return self
+
+    @model_validator(mode="after")
+    def _same_list(self) -> Self:
+        if self.cursor is not None and self.cursor.binding != self.binding():
+            raise ValueError("cursor is of another list")
+        return self
+
+    @property
+    def after(self) -> ObjectRef | None:
+        """The last object of the page before."""
+        return self.cursor and self.cursor.ref
 
 
 THUMBNAIL_SIZES = (16, 32, 64, 128, 256, 384, 512, 768, 1024)

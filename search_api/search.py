@@ -1,6 +1,7 @@
 """A search from top to bottom: query, nearest (over-fetched), join, refill, reply."""
 
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ from search_api.inputs import Asked
 from search_api.links import as_text, content_path, thumbnail_path
 from search_api.parameters import SearchParameters
 from search_api.parts import Parts, asked_index
+from search_api.problems import Problem
 from search_api.queries import Queries, Query
 from search_api.ranking import Ranked, rank, settled, similarity_of, window
 from search_api.schemas import Hit, HitObject, QueryFacts, SearchReply, Thresholds
@@ -48,6 +50,7 @@ class Searcher:
         self._parts = parts
         self._queries = queries
         self._facts = facts
+        self._model_id = parts.embedding.embedder.model_id
         self._near_duplicate = parts.embedding.embedder.near_duplicate
 
     async def search(self, asked: Asked, *, without_itself: bool = False) -> SearchReply:
@@ -59,6 +62,9 @@ class Searcher:
         timings = Timings()
         query = await self._queries.resolve(asked.source, asked.parameters.box, timings)
         left_out = query.image_id if without_itself else None
+        bound = asked.parameters.binding(query.image_id, self._model_id, left_out)
+        if asked.parameters.cursor and asked.parameters.cursor.binding != bound:
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "cursor: it is of another search")
         found = await self._collect(query, asked.parameters, left_out, timings)
         with timings.stage("catalog"):
             facts = await self._facts.of([one.image_id for one, _ in found.hits])
@@ -66,7 +72,7 @@ class Searcher:
             query=QueryFacts(
                 image_id=query.image_id, width=query.width, height=query.height, known=found.known
             ),
-            model_id=self._parts.embedding.embedder.model_id,
+            model_id=self._model_id,
             thresholds=Thresholds(
                 near_duplicate=similarity_of(self._near_duplicate)
                 if self._near_duplicate <= 1
@@ -77,7 +83,7 @@ class Searcher:
                 for one, objects in found.hits
                 if one.image_id in facts
             ],
-            next_cursor=_cursor(found.hits[-1][0]) if found.more else None,
+            next_cursor=_cursor(bound, found.hits[-1][0]) if found.more else None,
             took_ms=timings.report(),
         )
 
@@ -169,5 +175,6 @@ def hit_objects(parts: Parts, objects: Sequence[StoredObject]) -> list[HitObject
     ]
 
 
-def _cursor(last: Ranked) -> str:
-    return write_search_cursor(SearchCursor(last.similarity, last.image_id, last.position + 1))
+def _cursor(bound: bytes, last: Ranked) -> str:
+    cursor = SearchCursor(bound, last.similarity, last.image_id, last.position + 1)
+    return write_search_cursor(cursor)

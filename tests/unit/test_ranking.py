@@ -61,7 +61,7 @@ def test_a_page_begins_behind_the_cursor_and_ends_at_the_least_similarity():
     cosines = {"a": 0.8, "b": 0.6, "c": 0.6, "d": 0.2}
     neighbours = [Neighbour(name, cosine) for name, cosine in cosines.items()]
     ranked = rank(neighbours, query_id=None, near_duplicate=2)
-    after = SearchCursor(similarity_of(0.6), "b", 2)
+    after = SearchCursor(b"", similarity_of(0.6), "b", 2)
     assert names(window(ranked, after=after, min_similarity=0.0)) == ["c", "d"]
     assert names(window(ranked, after=after, min_similarity=0.7)) == ["c"]
     assert names(window(ranked, after=None, min_similarity=0.9)) == ["a"]
@@ -78,5 +78,5 @@ def test_pages_put_together_are_the_whole_without_repeats(found, size):
     after = None
     while page := window(whole, after=after, min_similarity=0.0)[:size]:
         paged += page
-        after = SearchCursor(page[-1].similarity, page[-1].image_id, len(paged))
+        after = SearchCursor(b"", page[-1].similarity, page[-1].image_id, len(paged))
     assert paged == whole
