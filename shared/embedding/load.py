@@ -53,9 +53,15 @@ def _on_cpu(settings: Settings, model: Model, weights: Weights) -> Embedder:
 
 
 def _convert(folder: Path, model: Model, weights: Weights, calibrated: Calibration) -> CachedModel:
-    from shared.embedding.conversion import convert  # noqa: PLC0415 - imports torch
-    from shared.embedding.networks import build_network  # noqa: PLC0415 - imports torch
-
+    try:
+        from shared.embedding.conversion import convert  # noqa: PLC0415 - imports torch
+        from shared.embedding.networks import build_network  # noqa: PLC0415 - imports torch
+    except ModuleNotFoundError as missing:
+        problem = (
+            f"{model.name} with the weights {weights.name} was not converted before, and that "
+            f"needs {missing.name}, which is not installed"
+        )
+        raise ConfigurationError(f"{PREFIX}MODEL", problem) from missing
     return cache.write(folder, convert(build_network(model, weights, calibrated), model.exact))
 
 

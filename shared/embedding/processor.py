@@ -1,6 +1,7 @@
 """What this process may use of the machine."""
 
 import ctypes
+import importlib.util
 import math
 import os
 import sys
@@ -30,6 +31,8 @@ def cuda_is_ready() -> bool:
     except OSError:
         return False
     if driver.cuInit(0) != 0 or driver.cuDeviceGetCount(ctypes.byref(count)) != 0 or not count:
+        return False
+    if importlib.util.find_spec("torch") is None:
         return False
     import torch  # noqa: PLC0415 - only where there is a GPU
 

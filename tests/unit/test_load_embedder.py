@@ -294,3 +294,11 @@ def test_a_gpu_that_is_not_there_is_refused(tmp_path):
         pytest.skip("there is a GPU here")
     with pytest.raises(ConfigurationError, match="SEENIT_DEVICE"):
         load_embedder(Settings(device="cuda", cache_dir=tmp_path))
+
+
+def test_without_torch_a_model_that_was_never_converted_is_refused_by_name(cache_dir, monkeypatch):
+    for module in ("shared.embedding.conversion", "shared.embedding.networks"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(ConfigurationError, match=r"^SEENIT_MODEL: .* needs torch"):
+        on_cpu(cache_dir / "empty")
