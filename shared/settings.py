@@ -27,8 +27,9 @@ CATALOG_SCHEMES = ("sqlite", "mysql")
 class Settings(BaseSettings):
     """Seenit's configuration, from `SEENIT_*` in the environment or in `.env`."""
 
+    # Others may keep their own in `.env`; what is named like Seenit's is checked when it is loaded.
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=".env", extra="forbid", frozen=True, validate_default=True
+        env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, validate_default=True
     )
 
     storage_url: str = Field(

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from seenit.cli import app
 from seenit.documentation import PAGE, page
-from shared.settings import Settings
+from shared.settings import Settings, load_settings
 from tests.system.running import seenit
 
 SECRET = "hunter2-8d1f"
@@ -120,6 +120,12 @@ def test_an_unknown_setting_is_refused_by_name(clean, folder, tmp_path, place):
     told = refused("rejections", "list", "--folder", folder)
     assert told.startswith("seenit: SEENIT_BATCHSIZE: ")
     assert SECRET not in told
+
+
+@pytest.mark.usefixtures("clean")
+def test_what_others_keep_in_the_same_file_is_no_fault(tmp_path):
+    (tmp_path / ".env").write_text("MYSQL_ROOT_PASSWORD=theirs\nSEENIT_BATCH_SIZE=7\n")
+    assert load_settings().batch_size == 7
 
 
 @pytest.mark.parametrize(
