@@ -1,41 +1,71 @@
 /** The address bar: what is searched for, as far as it can be shared. */
 
+import { inAddress } from "./api.js";
+import { readFilters, writeFilters } from "./filters.js";
+import { regionText, readRegion } from "./region.js";
+
+/**
+ * @typedef {"auto"|"flip"|"rotate"} View
+ * @typedef {{query: ?import("./api.js").Query, box: ?import("./region.js").Region,
+ *   views: View[], filters: import("./filters.js").Filters}} Asked
+ */
+
+/** Ways to look at the query beside the whole of it, and those that are on unless said otherwise. */
+export const VIEWS = /** @type {View[]} */ (["auto", "flip", "rotate"]);
+const USUAL = "auto";
+
 /** @type {Map<number, File>} uploads of this visit, so that going back finds them. */
 const uploads = new Map();
 
 /**
- * Reads the query and the filters from the address.
- * @returns {{query: ?import("./api.js").Query, filters: import("./api.js").Filters}}
+ * Reads what is asked.
+ * @returns {Asked & {lost: boolean}} `lost`: an upload was asked about that this page holds no more.
  */
 export function read() {
   const fields = new URLSearchParams(location.search);
-  const least = Number(fields.get("min_similarity"));
-  const filters = { bucket: fields.get("bucket") ?? "", least: least > 0 && least <= 1 ? least : 0 };
+  const chosen = (fields.get("views") ?? USUAL).split(",");
   const file = uploads.get(history.state?.upload);
-  if (file) return { query: { file }, filters };
-  if (fields.get("image_id")) return { query: { imageId: fields.get("image_id") }, filters };
-  if (fields.get("url")) return { query: { url: fields.get("url") }, filters };
-  return { query: null, filters };
+  const query = file ? { file } : named(fields);
+  return {
+    query, lost: Boolean(history.state?.upload) && !query, box: query && readRegion(fields.get("box")),
+    views: VIEWS.filter((view) => chosen.includes(view)), filters: readFilters(fields),
+  };
 }
 
 /**
- * Writes the query and the filters into the address.
- * @param {?import("./api.js").Query} query
- * @param {import("./api.js").Filters} filters
- * @param {{replace?: boolean, imageId?: string}} [how] `imageId`: the indexed image that an uploaded
+ * Writes what is asked.
+ * @param {Asked} asked
+ * @param {{replace?: boolean, known?: ?string}} [how] `known`: the indexed image that an uploaded
  *   picture turned out to be.
  */
-export function write(query, filters, { replace = false, imageId } = {}) {
-  const fields = new URLSearchParams();
-  const known = query && "imageId" in query ? query.imageId : imageId;
-  if (known) fields.set("image_id", known);
-  if (query && "url" in query) fields.set("url", query.url);
-  if (filters.bucket) fields.set("bucket", filters.bucket);
-  if (filters.least) fields.set("min_similarity", String(filters.least));
-  const state = query && "file" in query ? { upload: numberOf(query.file) } : {};
+export function write(asked, { replace = false, known } = {}) {
+  const fields = linkFields(asked, known);
+  const state = asked.query && "file" in asked.query ? { upload: numberOf(asked.query.file) } : {};
   const address = fields.size ? `/?${fields}` : "/";
   if (replace) history.replaceState(state, "", address);
   else history.pushState(state, "", address);
+}
+
+function linkFields({ query, box, views, filters }, known) {
+  const fields = new URLSearchParams();
+  if (query && "file" in query) {
+    if (known) fields.set("image_id", known);
+  } else if (query) {
+    for (const [name, value] of Object.entries(inAddress(query))) fields.set(name, value);
+  }
+  if (query && box) fields.set("box", regionText(box));
+  if (query && views.join() !== USUAL) fields.set("views", views.join());
+  return writeFilters(filters, fields);
+}
+
+function named(fields) {
+  if (fields.get("image_id")) return { imageId: fields.get("image_id") };
+  if (fields.get("url")) return { url: fields.get("url") };
+  if (!fields.get("key") || !fields.get("bucket")) return null;
+  const [bucket, ...others] = fields.getAll("bucket");
+  fields.delete("bucket"); // the first names the object, only the others filter
+  for (const other of others) fields.append("bucket", other);
+  return { bucket, key: fields.get("key") };
 }
 
 function numberOf(file) {

@@ -3,25 +3,26 @@
 /**
  * @typedef {{bucket: string, key: string, user_key: ?string, url: ?string}} Place
  * @typedef {{image_id: string, similarity: number, match: "exact"|"near_duplicate"|"similar",
- *   width: number, height: number, format: string, bytes: number, thumbnail: string,
+ *   view?: string, width: number, height: number, format: string, bytes: number,
  *   objects: Place[]}} Hit
  * @typedef {{query: {image_id: string, width: number, height: number, known: boolean},
- *   hits: Hit[], next_cursor: ?string}} Answer
- * @typedef {{file: File}|{imageId: string}|{url: string}} Query
- * @typedef {{bucket: string, least: number}} Filters
+ *   thresholds: {near_duplicate: ?number}, hits: Hit[], next_cursor: ?string}} Answer
+ * @typedef {{file: File}|{imageId: string}|{url: string}|{bucket: string, key: string}} Query
  */
 
-const PAGE_SIZE = "24";
 const LARGEST = 32 * 2 ** 20;
-const KINDS = { 404: "unknown", 413: "too_large", 415: "not_a_picture", 429: "busy", 503: "down" };
+const SOON_S = 5;
+const KINDS = {
+  401: "locked", 403: "locked", 404: "unknown", 408: "slow", 413: "too_large", 415: "not_a_picture",
+  429: "busy", 502: "far", 503: "down", 504: "far",
+};
 
 /** Anything that kept an answer from coming. */
 export class Trouble extends Error {
   /**
-   * @param {string} kind `not_a_picture`, `too_large`, `busy`, `down`, `offline`, `unknown`
-   *   or `other`.
+   * @param {string} kind one of `KINDS`, `broken`, `url_off`, `bad_url`, `offline`, `other`.
    * @param {string} message one sentence from the API, or none.
-   * @param {number} [retryAfter] seconds.
+   * @param {number} [retryAfter] seconds; 0 where trying again by itself makes no sense.
    */
   constructor(kind, message, retryAfter = 0) {
     super(message);
@@ -33,23 +34,20 @@ export class Trouble extends Error {
 /**
  * Looks for a picture.
  * @param {Query} query
- * @param {Filters} filters
- * @param {?string} cursor of the page before.
+ * @param {URLSearchParams} fields everything else that is asked.
  * @param {AbortSignal} signal
  * @returns {Promise<Answer>}
  */
-export function search(query, filters, cursor, signal) {
-  const fields = selection(filters, cursor);
-  if (filters.least > 0) fields.set("min_similarity", String(filters.least));
+export async function search(query, fields, signal) {
+  const asked = new URLSearchParams(fields);
   if (!("file" in query)) {
-    if ("imageId" in query) fields.set("image_id", query.imageId);
-    else fields.set("url", query.url);
-    return call(`/v1/search?${fields}`, { signal });
+    // An object comes as `key` and the first `bucket`; further buckets are a filter.
+    const named = new URLSearchParams(inAddress(query));
+    return call(`/v1/search?${named}&${asked}`, { signal });
   }
   const body = new FormData();
-  for (const [name, value] of fields) body.set(name, value);
   body.set("image", query.file);
-  return call("/v1/search", { method: "POST", body, signal }).catch((trouble) => {
+  return call(`/v1/search?${asked}`, { method: "POST", body, signal }).catch((trouble) => {
     // A server that refuses a large body hangs up before it was sent; the browser sees no answer.
     const refused = trouble.kind === "offline" && query.file.size > LARGEST;
     throw refused ? new Trouble("too_large", "It is larger than this server takes.") : trouble;
@@ -57,21 +55,43 @@ export function search(query, filters, cursor, signal) {
 }
 
 /**
- * Lists what is indexed, page by page.
- * @param {Filters} filters only the bucket counts.
- * @param {?string} cursor
- * @param {AbortSignal} signal
- * @returns {Promise<{objects: {bucket: string, key: string, image_id: string}[], next_cursor: ?string}>}
+ * Names a query as links and the API's query string do.
+ * @param {Exclude<Query, {file: File}>} query
+ * @returns {Record<string, string>}
  */
-export function listObjects(filters, cursor, signal) {
-  const fields = selection(filters, cursor);
-  fields.set("state", "indexed");
-  return call(`/v1/objects?${fields}`, { signal });
+export function inAddress(query) {
+  if ("imageId" in query) return { image_id: query.imageId };
+  return "url" in query ? { url: query.url } : { bucket: query.bucket, key: query.key };
 }
+
+/**
+ * Lists stored objects, page by page.
+ * @param {URLSearchParams} fields `bucket`, `prefix`, `state`, `limit`, `cursor`.
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<{objects: {bucket: string, key: string, image_id: ?string}[], next_cursor: ?string}>}
+ */
+export const listObjects = (fields, signal) => call(`/v1/objects?${fields}`, { signal });
 
 /** @returns {Promise<{objects: number, images: number, rejected: number,
  *   progress: ?{active: boolean, done: number, total: number, rate: number, eta_s: ?number}}>} */
 export const stats = () => call("/v1/stats");
+
+/**
+ * Counts rejections by reason.
+ * @param {URLSearchParams} fields `bucket`, `prefix`.
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<{reasons: {reason: string, objects: number}[]}>} the most frequent first.
+ */
+export const rejections = (fields, signal) => call(`/v1/rejections?${fields}`, { signal });
+
+/**
+ * Tells an image's facts and where it is.
+ * @param {string} imageId
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<{image_id: string, width: number, height: number, format: string, bytes: number,
+ *   objects: (Place & {last_modified: string})[]}>}
+ */
+export const image = (imageId, signal) => call(`/v1/images/${encodeURIComponent(imageId)}`, { signal });
 
 /** @returns {Promise<{buckets: {bucket: string}[]}>} */
 export const buckets = () => call("/v1/buckets");
@@ -84,24 +104,35 @@ export const buckets = () => call("/v1/buckets");
  */
 export const thumbnail = (imageId, size) => `/v1/images/${encodeURIComponent(imageId)}/thumbnail?size=${size}`;
 
-function selection({ bucket }, cursor) {
-  const fields = new URLSearchParams({ limit: PAGE_SIZE });
-  if (bucket) fields.set("bucket", bucket);
-  if (cursor) fields.set("cursor", cursor);
-  return fields;
-}
+/**
+ * Opens a session, of which a cookie tells that scripts cannot read; pictures and links carry it too.
+ * @param {string} token
+ * @returns {Promise<Response>} Trouble `locked` where the token is wrong.
+ */
+export const signIn = (token) => ask("/v1/session", { method: "POST", headers: { Authorization: `Bearer ${token}` } });
 
 async function call(path, init) {
-  let response;
-  try {
-    response = await fetch(path, init);
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new Trouble("offline", "");
-  }
-  if (response.ok) return response.json();
+  return (await ask(path, init)).json();
+}
+
+async function ask(path, init) {
+  const response = await fetch(path, init).catch((error) => {
+    throw error.name === "AbortError" ? error : new Trouble("offline", "");
+  });
+  if (response.ok) return response;
   const problem = await response.json().catch(() => ({}));
-  const kind = KINDS[response.status] ?? "other";
-  const retryAfter = Number(response.headers.get("Retry-After")) || 0;
-  throw new Trouble(kind, problem.detail ?? problem.title ?? `HTTP ${response.status}`, retryAfter);
+  const message = problem.detail ?? problem.title ?? `HTTP ${response.status}`;
+  throw new Trouble(kindOf(response.status, problem), message, retryAfter(response));
+}
+
+function kindOf(status, { detail = "", reason }) {
+  if (status === 415 && reason && !["not_a_picture", "unsupported_format"].includes(reason)) return "broken";
+  if (status === 400 && detail.startsWith("url:")) return detail.endsWith("off") ? "url_off" : "bad_url";
+  return KINDS[status] ?? "other";
+}
+
+/** Both refusals of an overload pass by themselves; an HTTP date instead of seconds is a while. */
+function retryAfter({ status, headers }) {
+  if (status !== 429 && status !== 503) return 0;
+  return Math.max(1, Number(headers.get("Retry-After")) || SOON_S);
 }

@@ -2,30 +2,40 @@
 
 import { thumbnail } from "./api.js";
 import { keyText, make } from "./elements.js";
-import { MATCH, percent, places, size } from "./wording.js";
+import { matchWords, viewWords } from "./verdicts.js";
+import { percent, places, size } from "./wording.js";
+
+const CARD = 512;
+const TILE = 256;
 
 /**
  * Shows a hit with the places it is found in.
  * @param {import("./api.js").Hit} hit
+ * @param {import("./verdicts.js").Thresholds} thresholds
  * @returns {HTMLLIElement}
  */
-export function card(hit) {
+export function card(hit, thresholds) {
   const [first, ...others] = hit.objects;
-  const facts = `${hit.width} × ${hit.height} · ${hit.format} · ${size(hit.bytes)}`;
   return make(
     "li", { class: `card ${hit.match}`, "data-image-id": hit.image_id },
-    picture(hit.image_id, first.key, 480),
+    make(
+      "div", { class: "shot" },
+      make(
+        "button", { class: "picture", type: "button", "data-compare": hit.image_id, "aria-label": `Compare with ${first.key}` },
+        image(hit.image_id, CARD, hit),
+      ),
+      again(hit.image_id, first.key),
+    ),
     make(
       "div", { class: "words" },
       make(
         "p", { class: "match" },
-        make("span", { class: "badge" }, MATCH[hit.match]),
+        make("span", { class: "badge" }, matchWords(hit, thresholds)),
         make("span", { class: "unseen" }, " similarity "),
         make("span", { class: "figure", title: "similarity" }, percent(hit.similarity)),
       ),
-      ...whereabouts(first),
-      make("p", { class: "facts" }, facts),
-      make("p", { class: "does" }, again(hit.image_id, first.key), original(first)),
+      viewWords(hit.view) ? make("p", { class: "view" }, `Found ${viewWords(hit.view)}`) : null,
+      ...whereabouts(first, `${hit.width} × ${hit.height} · ${hit.format} · ${size(hit.bytes)}`),
       others.length ? otherPlaces(others) : null,
     ),
   );
@@ -37,58 +47,68 @@ export function card(hit) {
  * @returns {HTMLLIElement}
  */
 export function tile({ image_id: imageId, bucket, key }) {
-  const shown = picture(imageId, key, 320);
-  shown.removeAttribute("tabindex");
-  shown.title = `${bucket}/${key}`;
-  return make("li", { class: "tile" }, shown, make("bdi", { class: "caption" }, key.split("/").at(-1) || key));
+  const name = `Search with ${key}`;
+  const shown = make(
+    "a", { class: "picture", href: searchAddress(imageId), "data-search": imageId, title: `${bucket}/${key}`, "aria-label": name },
+    image(imageId, TILE),
+  );
+  return make("li", { class: "tile" }, shown);
 }
 
 /** @param {string} imageId @returns {string} the page's own address for this search. */
-const searchAddress = (imageId) => `/?image_id=${encodeURIComponent(imageId)}`;
+export const searchAddress = (imageId) => `/?image_id=${encodeURIComponent(imageId)}`;
 
-function picture(imageId, key, pixels) {
-  const image = make("img", {
-    src: thumbnail(imageId, pixels), alt: `Search with ${key}`, loading: "lazy", decoding: "async",
-    onerror: () => image.classList.add("absent"),
+/**
+ * Links an original.
+ * @param {import("./api.js").Place} place
+ * @returns {?HTMLAnchorElement} none where there is no address that a browser may open.
+ */
+export function original({ key, url }) {
+  if (!isWebAddress(url)) return null;
+  const label = `Open original: ${key}`;
+  return make("a", { href: url, target: "_blank", rel: "noopener", "aria-label": label }, "Open original");
+}
+
+/** @param {string} key @returns {HTMLButtonElement} */
+export const copier = (key) => make("button", { type: "button", "data-copy": key, "aria-label": `Copy key: ${key}` }, "Copy key");
+
+/** The sizes are said beforehand, and the thumbnail comes when it is near: nothing ever jumps. */
+function image(imageId, pixels, { width, height } = { width: 1, height: 1 }) {
+  const scale = Math.min(1, pixels / Math.max(width, height, 1));
+  const shown = make("img", {
+    alt: "", loading: "lazy", decoding: "async",
+    width: String(Math.max(1, Math.round(width * scale))), height: String(Math.max(1, Math.round(height * scale))),
+    onerror: () => shown.classList.add("absent"),
   });
-  // The card's own "Search with this" is the stop for the keyboard; a tile makes this one its stop.
-  return make("a", { class: "picture", href: searchAddress(imageId), tabindex: "-1", "data-search": imageId }, image);
+  shown.src = thumbnail(imageId, pixels);
+  return shown;
 }
 
 function again(imageId, key) {
   const label = `Search with this: ${key}`;
-  return make("a", { href: searchAddress(imageId), "data-search": imageId, "aria-label": label }, "Search with this");
+  return make("a", { class: "again", href: searchAddress(imageId), "data-search": imageId, "aria-label": label }, "Search with this");
 }
 
-function whereabouts({ bucket, key, user_key: userKey }) {
+function whereabouts(place, facts = null) {
+  const { bucket, key, user_key: userKey } = place;
   return [
-    make(
-      "div", { class: "named" },
-      keyText(key),
-      make("button", { type: "button", "data-copy": key, "aria-label": `Copy key: ${key}` }, "Copy"),
-    ),
+    keyText(key),
     make(
       "p", { class: "bucket" },
       "in ", make("b", {}, make("bdi", {}, bucket)),
       userKey ? " · " : null,
       userKey ? make("bdi", { class: "user-key", title: `the owner's key: ${userKey}` }, userKey) : null,
     ),
+    facts && make("p", { class: "facts" }, facts),
+    make("p", { class: "does" }, original(place), copier(key)),
   ];
-}
-
-function original({ key, url }) {
-  if (!isWebAddress(url)) return null;
-  const label = `Open original: ${key}`;
-  return make("a", { href: url, target: "_blank", rel: "noopener", "aria-label": label }, "Open original");
 }
 
 function otherPlaces(objects) {
   return make(
     "details", { class: "places" },
     make("summary", {}, `${places(objects.length + 1)} in all`),
-    ...objects.map((object) => make(
-      "div", { class: "place" }, ...whereabouts(object), make("p", { class: "does" }, original(object)),
-    )),
+    ...objects.map((object) => make("div", { class: "place" }, ...whereabouts(object))),
   );
 }
 

@@ -1,49 +1,86 @@
-/** The filters: one bucket or all, and the least similarity. */
-
-import { byId, make } from "./elements.js";
-import { percent } from "./wording.js";
+/** What narrows a search, as plain values; the names are the API's own. */
 
 /**
- * Listens to the filters.
- * @param {(filters: import("./api.js").Filters) => void} onChange
+ * @typedef {{min_similarity: number, bucket: string[], prefix: string, format: string[],
+ *   min_width: number, min_height: number, modified_after: string, modified_before: string,
+ *   user_key: string}} Filters
+ * Days are `YYYY-MM-DD` of this person's calendar, the last one included.
  */
-export function watchFilters(onChange) {
-  const form = byId("filters");
-  form.addEventListener("change", () => onChange({ bucket: byId("bucket").value, least: leastChosen() }));
-  form.addEventListener("submit", (event) => event.preventDefault());
-  byId("least").addEventListener("input", showLeast);
-}
+
+/** @type {Readonly<Filters>} */
+export const NONE = Object.freeze({
+  min_similarity: 0, bucket: [], prefix: "", format: [], min_width: 0, min_height: 0,
+  modified_after: "", modified_before: "", user_key: "",
+});
+
+const DAY = /^\d{4}-\d\d-\d\d$/;
 
 /**
- * Shows filters that the address brought.
- * @param {import("./api.js").Filters} filters
+ * Reads filters; what makes no sense is left out.
+ * @param {URLSearchParams} fields
+ * @returns {Filters}
  */
-export function showFilters({ bucket, least }) {
-  offerBuckets(bucket ? [bucket] : []);
-  byId("bucket").value = bucket;
-  byId("least").value = String(Math.round(least * 100));
-  showLeast();
-}
-
-/**
- * Adds buckets to choose from; those that are offered already stay as they are.
- * @param {string[]} names
- */
-export function offerBuckets(names) {
-  const select = /** @type {HTMLSelectElement} */ (byId("bucket"));
-  const offered = new Set(Array.from(select.options, (option) => option.value));
-  for (const name of names) {
-    if (!offered.has(name)) select.append(make("option", { value: name }, name));
+export function readFilters(fields) {
+  const found = {};
+  for (const [name, none] of Object.entries(NONE)) {
+    if (Array.isArray(none)) found[name] = [...new Set(fields.getAll(name))];
+    else if (typeof none === "number") found[name] = Math.max(0, Number(fields.get(name)) || 0);
+    else found[name] = fields.get(name) ?? "";
   }
+  found.min_similarity = Math.min(1, found.min_similarity);
+  for (const name of ["modified_after", "modified_before"]) if (!DAY.test(found[name])) found[name] = "";
+  return /** @type {Filters} */ (found);
 }
 
-/** Unrelated pictures are about half alike, so the slider starts there, where it filters nothing. */
-function leastChosen() {
-  const { value, min } = /** @type {HTMLInputElement} */ (byId("least"));
-  return value === min ? 0 : Number(value) / 100;
+/**
+ * Writes the filters that filter something.
+ * @param {Filters} filters
+ * @param {URLSearchParams} [fields] written into.
+ * @returns {URLSearchParams}
+ */
+export function writeFilters(filters, fields = new URLSearchParams()) {
+  for (const [name, value] of Object.entries(filters)) {
+    for (const one of [value].flat()) if (one) fields.append(name, String(one));
+  }
+  return fields;
 }
 
-function showLeast() {
-  const least = leastChosen();
-  byId("least-value").textContent = least ? percent(least) : "any";
+/**
+ * Writes the filters as the API takes them: days become moments.
+ * @param {Filters} filters
+ * @returns {URLSearchParams}
+ */
+export function askedFilters(filters) {
+  return writeFilters({
+    ...filters,
+    modified_after: filters.modified_after && moment(filters.modified_after, 0),
+    modified_before: filters.modified_before && moment(filters.modified_before, 1),
+  });
+}
+
+/**
+ * Names the filters in force, the least similarity aside, each with what is left without it.
+ * @param {Filters} filters
+ * @returns {{words: string, without: Filters}[]}
+ */
+export function namedFilters(filters) {
+  const one = (words, name, none = NONE[name]) => ({ words, without: { ...filters, [name]: none } });
+  const each = (name, word) => filters[name].map(
+    (value) => one(`${word}${value}`, name, filters[name].filter((other) => other !== value)),
+  );
+  return [
+    ...each("bucket", "in "),
+    filters.prefix && one(`key starts with ${filters.prefix}`, "prefix"),
+    ...each("format", ""),
+    filters.min_width && one(`at least ${filters.min_width} px wide`, "min_width"),
+    filters.min_height && one(`at least ${filters.min_height} px high`, "min_height"),
+    filters.modified_after && one(`from ${filters.modified_after}`, "modified_after"),
+    filters.modified_before && one(`until ${filters.modified_before}`, "modified_before"),
+    filters.user_key && one(`owner's key ${filters.user_key}`, "user_key"),
+  ].filter(Boolean);
+}
+
+function moment(day, later) {
+  const [year, month, date] = day.split("-").map(Number);
+  return new Date(year, month - 1, date + later).toISOString();
 }

@@ -1,32 +1,31 @@
-/** What is in the library: its first pictures, its buckets, its totals as they change. */
+/** The start page: some pictures of the library, its totals and how ingest goes on. */
 
-import { buckets, stats } from "./api.js";
+import { buckets, listObjects, stats } from "./api.js";
 import { tile } from "./cards.js";
 import { byId, make } from "./elements.js";
-import { offerBuckets } from "./filters.js";
+import { offerBuckets } from "./filter_form.js";
 import { count, counted, duration } from "./wording.js";
 
+const SHOWN = 12;
 const SOON_MS = 2000;
 const LATER_MS = 5000;
 
 /**
- * Adds tiles, one an image, below those that are shown.
- * @param {{image_id: string, bucket: string, key: string}[]} objects
+ * Shows some pictures of the library, one tile an image.
+ * @param {AbortSignal} signal
+ * @returns {Promise<boolean>} whether there are any.
  */
-export function addTiles(objects) {
-  const pictures = byId("pictures");
-  const grid = pictures.querySelector(".grid") ?? make("ul", { class: "grid small", role: "list" });
-  const shown = new Set(Array.from(grid.querySelectorAll("[data-search]"), (link) => link.dataset.search));
-  for (const object of objects) {
-    if (shown.has(object.image_id)) continue;
-    shown.add(object.image_id);
-    grid.append(tile(object));
-  }
-  pictures.append(grid);
+export async function showSome(signal) {
+  const { objects } = await listObjects(new URLSearchParams({ state: "indexed", limit: String(2 * SHOWN) }), signal);
+  if (signal.aborted) return true;
+  const images = new Map(objects.map((object) => [object.image_id, object]));
+  const tiles = Array.from(images.values()).slice(0, SHOWN).map(tile);
+  byId("pictures").replaceChildren(make("ul", { class: "grid tiles", role: "list" }, ...tiles));
+  return tiles.length > 0;
 }
 
 /**
- * Keeps the strip of totals true, often while they change and rarely otherwise.
+ * Keeps the totals true, often while they change and rarely otherwise.
  * @param {(images: number) => void} onChange called with the number of images when it changed.
  */
 export async function watchTotals(onChange) {
@@ -45,18 +44,15 @@ export async function watchTotals(onChange) {
   }
 }
 
-function showTotals({ objects, images, rejected, progress }) {
-  byId("totals").hidden = false;
-  byId("total-objects").textContent = count(objects);
-  byId("total-images").textContent = count(images);
-  byId("total-rejected").textContent = count(rejected);
+function showTotals({ images, progress }) {
   const running = Boolean(progress?.active && progress.total);
   byId("ingest").hidden = !running;
-  if (!running) return;
-  const rate = progress.rate ? `, ${counted(Math.round(progress.rate), "picture")} a second` : "";
-  const left = progress.eta_s ? `, ${duration(progress.eta_s)} left` : "";
-  byId("ingest-words").textContent = `Indexing ${count(progress.done)} of ${count(progress.total)}${rate}${left}`;
-  byId("ingest-bar").value = progress.done / progress.total;
+  byId("totals").textContent = running ? ingestWords(progress) : counted(images, "picture");
+  if (running) byId("ingest").value = progress.done / progress.total;
+}
+
+function ingestWords({ done, total, eta_s: left }) {
+  return `Indexing ${count(done)} of ${count(total)}${left ? `, ${duration(left)} left` : ""}`;
 }
 
 async function fillBuckets() {

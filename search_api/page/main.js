@@ -1,144 +1,190 @@
-/** Holds the page together: a query and filters in, an answer or trouble out. */
+/** Holds the page together: what is asked in, an answer or trouble out. */
 
 import * as address from "./address.js";
-import { Trouble, listObjects, search } from "./api.js";
-import { copyKey } from "./copy.js";
-import { byId, make } from "./elements.js";
-import { showFilters, watchFilters } from "./filters.js";
-import { addTiles, watchTotals } from "./landing.js";
-import { describeQuery, hideQuery, listen, showQuery } from "./query.js";
+import { Trouble, search } from "./api.js";
+import { copy } from "./copy.js";
+import { showDetail, watchDetail } from "./detail.js";
+import { byId } from "./elements.js";
+import { explainLeast, showFilters, watchFilters } from "./filter_form.js";
+import { NONE, askedFilters } from "./filters.js";
+import { showSome, watchTotals } from "./landing.js";
+import { listen } from "./query.js";
+import { regionText } from "./region.js";
 import { addHits, clear, showEmptyLibrary } from "./results.js";
-import { explain, verdict } from "./wording.js";
+import { describeQuery, hideQuery, showQuery, watchStrip } from "./shown.js";
+import { note, say, sumUp } from "./summary.js";
+import { hideTrouble, showTrouble } from "./troubles.js";
 
-/** @type {{query: ?import("./api.js").Query, filters: import("./api.js").Filters,
- *   hits: import("./api.js").Hit[], cursor: ?string, stop: AbortController, images: ?number}} */
-const now = {
-  query: null, filters: { bucket: "", least: 0 }, hits: [], cursor: null,
-  stop: new AbortController(), images: null,
+const PAGE_SIZE = "24";
+const AHEAD = "900px";
+
+/** @type {import("./address.js").Asked} what this page is about. */
+let asked = { query: null, box: null, views: ["auto"], filters: { ...NONE } };
+
+/** What has come of it. `known`: the stored image that an upload turned out to be. */
+const found = {
+  hits: [], cursor: null, known: null, thresholds: { near_duplicate: null }, stop: new AbortController(),
 };
+let images = null;
 
-/** Starts over with a query (or none, which shows the library), keeping the filters. */
+/** The next page comes when the end of this one is near. */
+const ending = new IntersectionObserver(
+  ([end]) => { if (end.isIntersecting && !byId("more").hidden) proceed(); }, { rootMargin: AHEAD },
+);
+
+/** Starts over with a query (or none, which shows the start page), keeping filters and views. */
 function look(query) {
-  address.write(query, now.filters);
-  begin(query);
+  asked = { ...asked, query, box: null };
+  address.write(asked);
+  begin();
   scrollTo({ top: 0 });
   byId("results").focus({ preventScroll: true }); // what was clicked is about to go
 }
 
 /** Shows what the address says, at first and after back and forward. */
 function restore() {
-  const { query, filters } = address.read();
-  now.filters = filters;
-  showFilters(filters);
-  begin(query);
+  const { lost, ...read } = address.read();
+  asked = read;
+  begin();
+  note(lost ? "The picture you dropped went with reloading the page. Drop it once more." : "");
 }
 
-function begin(query) {
-  Object.assign(now, { query, hits: [], cursor: null });
-  document.body.dataset.view = query ? "search" : "start";
+/** Asks the same picture differently; what is shown stays until the answer is there. */
+function vary(change) {
+  asked = { ...asked, ...change };
+  address.write(asked, { replace: true, known: found.known });
+  showControls();
+  note("");
+  found.cursor = null;
+  return proceed();
+}
+
+function begin() {
+  const { query } = asked;
+  Object.assign(found, { hits: [], cursor: null, known: null });
+  document.documentElement.dataset.view = query ? "search" : "start";
   if (query) showQuery(query);
   else hideQuery();
+  showControls();
   clear();
-  if (!query) say("The library", "");
+  note("");
+  if (!query) say("From your library");
   return proceed();
+}
+
+function showControls() {
+  showDetail(asked.box);
+  showFilters(asked.filters);
+  for (const box of byId("views").querySelectorAll("input")) box.checked = asked.views.includes(box.value);
 }
 
 /** Asks for the next page of whatever is shown; a newer question silences an older one. */
 async function proceed() {
-  now.stop.abort();
-  const stop = now.stop = new AbortController();
+  found.stop.abort();
+  const stop = found.stop = new AbortController();
   wait(true);
-  if (now.query && !now.hits.length) say("Searching…", "");
-  byId("trouble").hidden = true;
+  hideTrouble();
+  if (asked.query && !found.hits.length) say("Searching…");
   try {
-    await (now.query ? nextHits(now.query, stop.signal) : nextTiles(stop.signal));
+    if (asked.query) await nextHits(stop.signal);
+    else if (!await showSome(stop.signal)) showEmptyLibrary();
+    if (!stop.signal.aborted) hideTrouble({ forgiven: true });
   } catch (error) {
     if (stop.signal.aborted) return;
     if (!(error instanceof Trouble)) throw error;
-    showTrouble(error);
+    if (!found.hits.length) say(asked.query ? "No answer" : "From your library");
+    showTrouble(error, proceed);
   } finally {
     if (!stop.signal.aborted) wait(false);
   }
 }
 
-async function nextHits(query, signal) {
-  const answer = await search(query, now.filters, now.cursor, signal);
+async function nextHits(signal) {
+  const { query, filters, views, box } = asked;
+  const fields = askedFilters(filters);
+  fields.set("limit", PAGE_SIZE);
+  if (views.length) fields.set("views", views.join());
+  if (box) fields.set("box", regionText(box));
+  if (found.cursor) fields.set("cursor", found.cursor);
+  // What is stored needs no second upload.
+  const answer = await search(found.known ? { imageId: found.known } : query, fields, signal);
   if (signal.aborted) return;
-  const { image_id: imageId, known } = answer.query;
-  if (known) address.write(query, now.filters, { replace: true, imageId });
-  if (!now.hits.length) describeQuery(query, answer);
-  now.hits.push(...answer.hits);
-  now.cursor = answer.next_cursor;
-  addHits(answer.hits);
-  if (now.hits.length) {
-    const { title, status } = verdict(now.hits, "imageId" in query);
-    say(title, status);
-  } else if (now.filters.bucket || now.filters.least) {
-    say("Nothing found", "No picture passes the filters.");
-  } else {
-    say("Nothing to compare with", "The library is empty.");
-    showEmptyLibrary();
-  }
+  if (answer.query.known && !found.known) learnKnown(answer.query.image_id);
+  const first = !found.cursor;
+  if (first) startAnswer(answer);
+  found.hits.push(...answer.hits);
+  found.cursor = answer.next_cursor;
+  addHits(answer.hits, found.thresholds);
+  const about = { more: Boolean(found.cursor), first, images };
+  sumUp(found.hits, asked, about, vary);
 }
 
-async function nextTiles(signal) {
-  const page = await listObjects(now.filters, now.cursor, signal);
-  if (signal.aborted) return;
-  now.cursor = page.next_cursor;
-  addTiles(page.objects);
-  const some = byId("pictures").querySelectorAll(".tile").length;
-  say("The library", some ? "Choose one to see where else it is." : "");
-  if (!some) showEmptyLibrary();
+function learnKnown(imageId) {
+  found.known = imageId;
+  address.write(asked, { replace: true, known: imageId });
 }
 
-function say(title, status) {
-  byId("verdict").textContent = title;
-  byId("status").textContent = status;
-  document.title = now.query ? `${title} · Seenit` : "Seenit";
+function startAnswer(answer) {
+  found.hits = [];
+  found.thresholds = answer.thresholds;
+  clear();
+  describeQuery(asked.query, answer);
+  explainLeast(answer.thresholds);
 }
 
 function wait(busy) {
   document.body.classList.toggle("busy", busy);
   byId("pictures").setAttribute("aria-busy", String(busy));
-  byId("more").hidden = busy || !now.cursor;
+  byId("more").hidden = busy || !found.cursor || !byId("trouble").hidden;
+  ending.unobserve(byId("end")); // observed anew it tells at once, also when the end never left the window
+  ending.observe(byId("end"));
 }
 
-function showTrouble(trouble) {
-  const { title, advice, again } = explain(trouble);
-  if (!now.hits.length) say(now.query ? "No answer" : "The library", "");
-  const retry = make("button", { type: "button", onclick: proceed }, "Try again");
-  byId("trouble").replaceChildren(make("strong", {}, title), make("span", {}, advice), ...(again ? [make("br"), retry] : []));
-  byId("trouble").hidden = false;
+function copyLink() {
+  if (asked.query && "file" in asked.query && !found.known) {
+    note("This picture is not in the library, so no link can carry it. Send the picture itself instead.");
+  } else {
+    copy(byId("link"), location.href);
+  }
 }
 
-function changeFilters(filters) {
-  now.filters = filters;
-  address.write(now.query, filters, { replace: true });
-  begin(now.query);
+async function compare(imageId) {
+  const { openCompare } = await import("./compare.js"); // not needed before anyone compares
+  const at = found.hits.findIndex((hit) => hit.image_id === imageId);
+  openCompare({ hits: found.hits, at, thresholds: found.thresholds, box: asked.box, yours: byId("shown-facts").textContent });
 }
 
 function follow(event) {
   if (event.metaKey || event.ctrlKey || event.shiftKey) return; // a new tab, as the person wishes
-  const link = event.target.closest("[data-search], .brand");
+  const link = event.target.closest("[data-search], .brand, .pages [aria-current]");
   if (link) {
     event.preventDefault();
+    link.closest("dialog")?.close();
     look(link.dataset.search ? { imageId: link.dataset.search } : null);
   }
-  const copy = event.target.closest("[data-copy]");
-  if (copy) copyKey(copy);
+  const target = event.target.closest("[data-copy], [data-compare]");
+  if (target?.dataset.copy) copy(target, target.dataset.copy);
+  if (target?.dataset.compare) compare(target.dataset.compare);
 }
 
 /** A newcomer sees the first pictures appear; a grid that is already full stays at rest. */
-function libraryChanged(images) {
+function libraryChanged(now) {
   const few = byId("pictures").querySelectorAll(".tile").length < 12;
-  if (now.images !== null && now.images !== images && !now.query && few) begin(null);
-  now.images = images;
+  if (images !== null && images !== now && !asked.query && few) begin();
+  images = now;
 }
 
 listen(look);
+watchDetail((box) => vary({ box }));
+watchFilters((filters) => vary({ filters }));
+watchStrip();
 document.addEventListener("click", follow);
+byId("clear").addEventListener("click", () => look(null));
+byId("link").addEventListener("click", copyLink);
 byId("more").addEventListener("click", proceed);
-watchFilters(changeFilters);
+byId("views").addEventListener("change", () => vary({
+  views: Array.from(byId("views").querySelectorAll(":checked"), (box) => box.value),
+}));
 addEventListener("popstate", restore);
 restore();
 watchTotals(libraryChanged);

@@ -1,28 +1,31 @@
-/** The box: takes a picture by drop, paste or choice, and keeps it in sight. */
+/** Takes a picture by drop, paste, choice, camera or name. */
 
-import { thumbnail } from "./api.js";
-import { byId, make } from "./elements.js";
-import { size } from "./wording.js";
+import { byId } from "./elements.js";
 
 const IMAGE_ID = /^[0-9a-f]{64}$/i;
-let preview = "";
+const WEB_ADDRESS = /^https?:\/\/\S+$/i;
+const OBJECT = /^([^/\s]+)\/(.+)$/s;
 
 /**
  * Listens for pictures anywhere on the page.
  * @param {(query: import("./api.js").Query) => void} take
  */
 export function listen(take) {
-  const input = /** @type {HTMLInputElement} */ (byId("file"));
+  for (const id of ["file", "camera"]) listenForChoice(/** @type {HTMLInputElement} */ (byId(id)), take);
+  document.addEventListener("paste", (event) => {
+    if (/** @type {HTMLElement} */ (event.target).closest("input, textarea")) return; // that is typing
+    takeFrom(event.clipboardData, take);
+  });
+  listenForDrops(take);
+  listenForNames(take);
+}
+
+function listenForChoice(input, take) {
   input.addEventListener("change", () => {
     const [file] = input.files;
     if (file) take({ file });
     input.value = ""; // so that the same file can be chosen again
   });
-  document.addEventListener("paste", (event) => {
-    const query = fromTransfer(event.clipboardData);
-    if (query) take(query);
-  });
-  listenForDrops(take);
 }
 
 function listenForDrops(take) {
@@ -34,76 +37,53 @@ function listenForDrops(take) {
   };
   document.addEventListener("dragenter", () => show(inside + 1));
   document.addEventListener("dragleave", () => show(inside - 1));
+  document.addEventListener("dragend", () => show(0));
   document.addEventListener("dragover", (event) => event.preventDefault());
   document.addEventListener("drop", (event) => {
     event.preventDefault();
     show(0);
-    const query = fromTransfer(event.dataTransfer);
-    if (query) take(query);
+    takeFrom(event.dataTransfer, take);
   });
 }
 
-/**
- * Reads a query out of what was dropped or pasted.
- * @param {?DataTransfer} transfer
- * @returns {?import("./api.js").Query} the first file, an image_id or a web address.
- */
-function fromTransfer(transfer) {
+function listenForNames(take) {
+  const field = /** @type {HTMLInputElement} */ (byId("where"));
+  byId("address").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const query = named(field.value);
+    byId("where-wrong").textContent = query ? "" : "This is neither a web address nor a name in the library.";
+    if (!query) return;
+    field.value = "";
+    take(query);
+  });
+  field.addEventListener("input", () => { byId("where-wrong").textContent = ""; });
+  field.addEventListener("paste", (event) => {
+    if (event.clipboardData.files.length) takeFrom(event.clipboardData, take); // a picture is no text
+  });
+}
+
+/** Takes the first file, or what the text names, of something dropped or pasted. */
+function takeFrom(transfer, take) {
   const [file] = transfer?.files ?? [];
-  if (file) return { file };
-  const text = (transfer?.getData("text/plain") ?? "").trim();
-  if (IMAGE_ID.test(text)) return { imageId: text.toLowerCase() };
-  return /^https?:\/\/\S+$/.test(text) ? { url: text } : null;
+  const text = transfer?.getData("text/uri-list").split("\n")[0] || transfer?.getData("text/plain") || "";
+  const query = file ? { file } : named(text, { objects: false });
+  if (query) take(query);
 }
 
 /**
- * Shows the query, before its answer is known.
- * @param {import("./api.js").Query} query
+ * Reads what a text names.
+ * @param {string} text an image_id, a web address (of a search here, too) or `bucket/key`.
+ * @param {{objects?: boolean}} [which] `objects`: whether any text with a slash names an object.
+ * @returns {?import("./api.js").Query}
  */
-export function showQuery(query) {
-  URL.revokeObjectURL(preview);
-  preview = "";
-  let [name, facts, source] = ["A picture of the library", "", ""];
-  if ("file" in query) {
-    source = preview = URL.createObjectURL(query.file);
-    [name, facts] = [query.file.name || "Pasted picture", size(query.file.size)];
-  } else if ("imageId" in query) {
-    source = thumbnail(query.imageId, 512);
-  } else {
-    name = query.url;
+export function named(text, { objects = true } = {}) {
+  const name = text.trim();
+  if (IMAGE_ID.test(name)) return { imageId: name.toLowerCase() };
+  if (WEB_ADDRESS.test(name)) {
+    const { origin, searchParams, pathname } = new URL(name);
+    const own = origin === location.origin && (searchParams.get("image_id") ?? /[0-9a-f]{64}/.exec(pathname)?.[0]);
+    return own ? { imageId: own } : { url: name };
   }
-  showPicture(source);
-  byId("shown-name").textContent = name;
-  byId("shown-facts").textContent = facts;
-  byId("shown").hidden = false;
-  byId("choose-word").textContent = "Choose another";
-}
-
-/** A new element each time, so that no earlier picture stands in, nor its late error counts. */
-function showPicture(source) {
-  const picture = make("img", { id: "shown-picture", alt: "The picture you are looking for" });
-  // A browser may not paint what Seenit reads, such as TIFF.
-  picture.addEventListener("error", () => picture.classList.add("absent"));
-  if (source) picture.src = source;
-  else picture.classList.add("absent");
-  byId("shown-picture").replaceWith(picture);
-}
-
-/**
- * Adds what the answer knows of the query.
- * @param {import("./api.js").Query} query
- * @param {import("./api.js").Answer} answer
- */
-export function describeQuery(query, answer) {
-  const { width, height } = answer.query;
-  const itself = answer.hits.find((hit) => hit.match === "exact");
-  const bytes = "file" in query ? query.file.size : itself?.bytes;
-  byId("shown-facts").textContent = [width && `${width} × ${height}`, bytes && size(bytes)].filter(Boolean).join(" · ");
-  if ("imageId" in query && itself) byId("shown-name").textContent = itself.objects[0].key;
-}
-
-/** Empties the box. */
-export function hideQuery() {
-  byId("shown").hidden = true;
-  byId("choose-word").textContent = "Choose a picture";
+  const [, bucket, key] = (objects && OBJECT.exec(name)) || [];
+  return key ? { bucket, key } : null;
 }

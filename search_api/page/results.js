@@ -4,17 +4,18 @@ import { card } from "./cards.js";
 import { byId, make } from "./elements.js";
 
 const GROUPS = [
-  { name: "seen", title: "Seen before", small: false, holds: (hit) => hit.match !== "similar" },
-  { name: "alike", title: "Look-alikes", small: true, holds: (hit) => hit.match === "similar" },
+  { name: "seen", title: "Seen before", holds: (hit) => hit.match !== "similar" },
+  { name: "alike", title: "Look-alikes", holds: (hit) => hit.match === "similar" },
 ];
 
 /**
  * Adds hits below those that are shown, each in its group.
  * @param {import("./api.js").Hit[]} hits highest similarity first.
+ * @param {import("./verdicts.js").Thresholds} thresholds
  */
-export function addHits(hits) {
+export function addHits(hits, thresholds) {
   for (const group of GROUPS) {
-    const cards = hits.filter(group.holds).map(card);
+    const cards = hits.filter(group.holds).map((hit) => card(hit, thresholds));
     if (cards.length) gridOf(group).append(...cards);
   }
 }
@@ -23,9 +24,17 @@ export function addHits(hits) {
 export const clear = () => byId("pictures").replaceChildren();
 
 /**
- * Says how pictures get into an empty library.
- * @returns {void}
+ * Says plainly that there is nothing, and what else can be tried.
+ * @param {string} words
+ * @param {{words: string, act: () => void}[]} ways
  */
+export function showNothing(words, ways) {
+  const buttons = ways.map(({ words: what, act }) => make("button", { type: "button", onclick: act }, what));
+  const panel = make("div", { class: "empty" }, make("p", {}, words), buttons.length ? make("p", { class: "does" }, ...buttons) : null);
+  byId("pictures").prepend(panel);
+}
+
+/** Says how pictures get into an empty library. */
 export function showEmptyLibrary() {
   byId("pictures").replaceChildren(make(
     "div", { class: "empty" },
@@ -34,10 +43,10 @@ export function showEmptyLibrary() {
   ));
 }
 
-function gridOf({ name, title, small }) {
+function gridOf({ name, title }) {
   const known = document.getElementById(`group-${name}`);
   if (known) return known;
-  const grid = make("ul", { class: small ? "grid alike" : "grid", id: `group-${name}`, role: "list" });
+  const grid = make("ul", { class: `grid ${name}`, id: `group-${name}`, role: "list" });
   byId("pictures").append(make("section", { class: "group" }, make("h3", {}, title), grid));
   return grid;
 }

@@ -1,0 +1,102 @@
+/** Keeps the query in sight: its picture, its name, and a strip once it has scrolled away. */
+
+import { thumbnail } from "./api.js";
+import { byId, make } from "./elements.js";
+import { size } from "./wording.js";
+
+let preview = "";
+
+/** Shows the strip while the query is out of sight. */
+export function watchStrip() {
+  const watcher = new IntersectionObserver(([entry]) => {
+    const gone = !entry.isIntersecting && entry.boundingClientRect.bottom <= 0;
+    byId("strip").hidden = !gone || byId("shown").hidden;
+  });
+  watcher.observe(byId("frame"));
+  byId("strip-up").addEventListener("click", () => {
+    scrollTo({ top: 0, behavior: "smooth" });
+    byId("query").querySelector("#pick").focus({ preventScroll: true });
+  });
+}
+
+/**
+ * Shows the query, before its answer is known.
+ * @param {import("./api.js").Query} query
+ */
+export function showQuery(query) {
+  URL.revokeObjectURL(preview);
+  preview = "";
+  let [name, facts, source] = ["A picture of the library", "", ""];
+  if ("file" in query) {
+    source = preview = URL.createObjectURL(query.file);
+    [name, facts] = [query.file.name || "Pasted picture", size(query.file.size)];
+  } else if ("imageId" in query) {
+    source = thumbnail(query.imageId, 1024);
+  } else {
+    name = "url" in query ? query.url : query.key;
+  }
+  showPicture(source);
+  describe(name, facts);
+  byId("shown").hidden = false;
+  byId("choose-word").textContent = "Choose another";
+}
+
+/** Empties the box. */
+export function hideQuery() {
+  byId("shown").hidden = byId("strip").hidden = true;
+  byId("choose-word").textContent = "Choose a picture";
+}
+
+/**
+ * Adds what the answer knows of the query.
+ * @param {import("./api.js").Query} query
+ * @param {import("./api.js").Answer} answer
+ */
+export function describeQuery(query, answer) {
+  const { image_id: imageId, width, height, known } = answer.query;
+  const itself = answer.hits.find((hit) => hit.match === "exact");
+  const bytes = "file" in query ? query.file.size : itself?.bytes;
+  const facts = [width && `${width} × ${height}`, bytes && size(bytes)].filter(Boolean).join(" · ");
+  const name = "imageId" in query && itself ? itself.objects[0].key : byId("shown-name").textContent;
+  describe(name, facts);
+  if (width) setShape(width, height);
+  // A browser may not paint what Seenit reads, such as TIFF; a stored picture has a thumbnail.
+  if (known && picture().classList.contains("absent")) showPicture(thumbnail(imageId, 1024));
+}
+
+/** @returns {HTMLImageElement} the query's picture; `absent` in its class where it cannot be shown. */
+export const picture = () => /** @type {HTMLImageElement} */ (byId("shown-picture"));
+
+function describe(name, facts) {
+  byId("shown-name").textContent = name;
+  byId("shown-name").title = name;
+  byId("shown-facts").textContent = facts;
+  byId("strip-words").textContent = name;
+}
+
+/** A new element each time, so that no earlier picture stands in, nor its late error counts. */
+function showPicture(source) {
+  const image = /** @type {HTMLImageElement} */ (make("img", {
+    id: "shown-picture", alt: "The picture you are looking for", draggable: "false",
+  }));
+  const shown = (is) => {
+    image.classList.toggle("absent", !is);
+    byId("frame").classList.toggle("bare", !is);
+    /** @type {HTMLButtonElement} */ (byId("pick")).disabled = !is;
+    byId("strip-picture").classList.toggle("absent", !is);
+  };
+  image.addEventListener("error", () => { if (image.isConnected) shown(false); });
+  image.addEventListener("load", () => {
+    if (!image.isConnected) return;
+    setShape(image.naturalWidth, image.naturalHeight);
+    shown(true);
+  });
+  shown(Boolean(source));
+  if (source) image.src = byId("strip-picture").src = source;
+  picture().replaceWith(image);
+}
+
+/** The frame gets the picture's own shape, so that a detail's place is a share of the frame. */
+function setShape(width, height) {
+  byId("frame").style.setProperty("--ratio", String(width / height));
+}

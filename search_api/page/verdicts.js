@@ -1,0 +1,76 @@
+/** Puts similarities and answers into words; knows nothing of the page. */
+
+import { counted, places } from "./wording.js";
+
+/** Unrelated pictures are about half alike. */
+const UNRELATED = 0.5;
+const USUAL_NEAR = 0.8; // where the model has no threshold of its own
+
+/** @typedef {{near_duplicate: ?number}} Thresholds */
+
+const share = (similarity, { near_duplicate: near }) => (similarity - UNRELATED) / ((near ?? USUAL_NEAR) - UNRELATED);
+
+/**
+ * Names how a hit matches.
+ * @param {import("./api.js").Hit} hit
+ * @param {Thresholds} thresholds
+ * @returns {string}
+ */
+export function matchWords({ match, similarity }, thresholds) {
+  if (match === "exact") return "Same file";
+  if (match === "near_duplicate") return "Near-duplicate";
+  const near = share(similarity, thresholds);
+  if (near >= 2 / 3) return "Looks alike";
+  return near >= 1 / 3 ? "Somewhat alike" : "Hardly alike";
+}
+
+/**
+ * Names which hits a least similarity leaves.
+ * @param {number} least 0 to 1; 0 leaves all.
+ * @param {Thresholds} thresholds
+ * @returns {string}
+ */
+export function leastWords(least, thresholds) {
+  if (!least) return "everything";
+  if (least >= 1) return "the same file only";
+  const near = share(least, thresholds);
+  if (near >= 1) return near > 1.35 ? "closest copies" : "near-duplicates";
+  if (near >= 2 / 3) return "what looks alike";
+  return near >= 1 / 3 ? "what is somewhat alike" : "almost everything";
+}
+
+/**
+ * Says which view of the query matched.
+ * @param {string} [view] the API's name of it.
+ * @returns {string} nothing for the whole picture, as it is.
+ */
+export function viewWords(view = "whole") {
+  const words = [];
+  if (view.includes("inner")) words.push("inside your picture");
+  if (view.includes("flip")) words.push("mirrored");
+  const turned = /\d+/.exec(view);
+  if (turned) words.push(`turned by ${turned[0]}°`);
+  if (!words.length && view !== "whole") words.push(`as ${view.replaceAll("_", " ")}`);
+  return words.join(", ");
+}
+
+/**
+ * Sums up an answer.
+ * @param {import("./api.js").Hit[]} hits at least one.
+ * @param {{fromLibrary: boolean, more: boolean}} about `fromLibrary`: an indexed picture was searched
+ *   with; `more`: there are more hits to be asked for.
+ * @returns {{title: string, status: string}}
+ */
+export function verdict(hits, { fromLibrary, more }) {
+  const of = (match) => hits.filter((hit) => hit.match === match);
+  const [exact, near] = [of("exact"), of("near_duplicate")];
+  const found = exact.reduce((sum, hit) => sum + hit.objects.length, 0);
+  const open = more && near.length === hits.length - exact.length ? " or more" : "";
+  const copies = `${counted(near.length, "near-duplicate")}${open}`;
+  if (exact.length) {
+    const title = fromLibrary ? "In the library" : "Yes, seen before";
+    return { title, status: `This very file, in ${places(found)}${near.length ? `; ${copies}` : ""}.` };
+  }
+  if (near.length) return { title: "Seen before, edited", status: `${copies}: edited or saved anew.` };
+  return { title: "Nothing close", status: "No copy of it is in the library." };
+}
