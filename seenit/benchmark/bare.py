@@ -64,6 +64,16 @@ def search_seconds(
     return seconds
 
 
+def index_seconds(index: VectorIndex, image_ids: Sequence[str], limit: int) -> list[float]:
+    """Look up one known embedding after another; seconds of each."""
+    seconds = []
+    for embedding in index.get(image_ids).values():
+        began = time.perf_counter()
+        index.nearest(embedding[np.newaxis], limit)
+        seconds.append(time.perf_counter() - began)
+    return seconds
+
+
 def picture_seconds(embedder: Embedder, paths: Iterable[Path]) -> list[float]:
     """Read, hash, decode and embed one file after another; seconds of each."""
     seconds = []

@@ -1,167 +1,194 @@
 """Search over HTTP against the bare steps: the same pictures, model and cores, turn about.
 
-The server is a process of its own, as in real life; the clients are threads of this one and share
-its cores. No query is one that was asked before, so nothing comes from a cache.
+The clients are threads of this process and share the server's cores. No query is one that was asked
+before, so nothing comes from a cache; but for those that are asked again on purpose.
 """
 
-import http.client
-import re
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Self
 
 import numpy as np
 
 from seenit.benchmark import bare
-from seenit.benchmark.pictures import varied, write_copies
+from seenit.benchmark.client import Client
+from seenit.benchmark.pictures import varied
+from seenit.benchmark.served import index_pictures, make_up, serving, settings_of
 from shared.embedding.load import load_embedder
-from shared.errors import SeenitError
+from shared.protocols import Embedder, VectorIndex
 from shared.settings import Settings
 from shared.vectors.open import open_index
 
 ROUNDS = 4
 CLIENTS = 16
 LIMIT = 10
-BOUNDARY = "seenit-bench"
+SEARCH = f"/v1/search?limit={LIMIT}"
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Seconds of single requests; medians over the rounds."""
+
+    p50: float
+    p99: float
+
+    @classmethod
+    def of(cls, rounds: Sequence[Sequence[float]]) -> Self:
+        """Summarise each round's seconds."""
+        percentiles = np.array([np.percentile(seconds, (50, 99)) for seconds in rounds])
+        return cls(*np.median(percentiles, axis=0).tolist())
 
 
 @dataclass(frozen=True, slots=True)
 class SearchFigures:
-    """Seconds and requests per second; medians over the rounds.
+    """What searches took, in seconds and requests per second; medians over the rounds.
 
     Attributes:
-        p50_ratio: one client's p50 against the bare steps' p50.
-        throughput_ratio: requests per second of 16 clients against the bare, batched decode and
-            forward.
+        pictures: real ones; with made-up images there are `known`.
+        one, steps, one_ratio: one client against bare decode, forward and index search, by p50.
+        many, many_rate, forward_rate, many_ratio: 16 clients against the bare, batched decode and
+            forward, by requests per second.
+        index: the bare index search.
+        repeated, repeated_ratio: pictures that were just asked, against that, by p50.
+        by_id, by_id_ratio: known images by their name, likewise.
     """
 
     pictures: int
+    known: int
     model_id: str
-    one_p50: float
-    one_p99: float
-    one_rate: float
-    bare_p50: float
-    bare_p99: float
-    p50_ratio: float
-    many_p50: float
-    many_p99: float
+    one: Spread
+    steps: Spread
+    one_ratio: float
+    many: Spread
     many_rate: float
-    bare_rate: float
-    throughput_ratio: float
+    forward_rate: float
+    many_ratio: float
+    index: Spread
+    repeated: Spread
+    repeated_ratio: float
+    by_id: Spread
+    by_id_ratio: float
 
 
 def measure(
-    settings: Settings, pictures: list[bytes], count: int, step: Callable[[str], None]
+    settings: Settings, pictures: list[bytes], count: int, known: int, step: Callable[[str], None]
 ) -> SearchFigures:
-    """Serve `count` pictures and search them with 1 and with 16 clients.
+    """Serve `count` pictures, and made-up images up to `known`, and search them in all ways.
 
     Raises:
         SeenitError: the server did not start, or refused a search.
     """
     with tempfile.TemporaryDirectory(prefix="seenit-bench-") as place:
         folder = Path(place) / "pictures"
-        write_copies(pictures, count, folder)
-        step(f"indexing {count} pictures")
-        with _server(folder) as url:
-            ours = settings.model_copy(update={"storage_url": folder.as_uri(), "data_dir": None})
-            embedder = load_embedder(settings)
-            index = open_index(ours.resolved_index_url, embedder.model_id, embedder.dimension)
-            queries = varied(pictures)
-            alone, steps, many, loop = [], [], [], []
-            _ask(url, list(islice(queries, 32)))  # warms up
-            bare.search_seconds(embedder, index, islice(queries, 32), LIMIT)
+        step(f"indexing {count:,} pictures")
+        index_pictures(pictures, count, folder)
+        ours = settings_of(folder, settings)
+        embedder = load_embedder(ours)
+        if known > count:
+            step(f"making up {known - count:,} images")
+            make_up(ours, embedder, known - count)
+        model = embedder.model_id, embedder.dimension
+        with serving(folder) as url, closing(open_index(ours.resolved_index_url, *model)) as index:
+            rounds = _Rounds(url, embedder, index, varied(pictures))
+            rounds.warm_up()
             for turn in range(ROUNDS):
                 step(f"round {turn + 1} of {ROUNDS}")
-                steps.append(bare.search_seconds(embedder, index, islice(queries, 150), LIMIT))
-                alone.append(_ask(url, list(islice(queries, 150))))
-                loop.append(bare.forward_rate(embedder, list(islice(queries, 600))))
-                many.append(_ask_side_by_side(url, list(islice(queries, 1200))))
-            index.close()
-    return SearchFigures(
-        pictures=count,
-        model_id=embedder.model_id,
-        one_p50=_median(alone, 50),
-        one_p99=_median(alone, 99),
-        one_rate=statistics.median(len(s) / sum(s) for s in alone),
-        bare_p50=_median(steps, 50),
-        bare_p99=_median(steps, 99),
-        p50_ratio=statistics.median(
-            float(np.percentile(a, 50) / np.percentile(b, 50))
-            for a, b in zip(alone, steps, strict=True)
-        ),
-        many_p50=_median([seconds for seconds, _ in many], 50),
-        many_p99=_median([seconds for seconds, _ in many], 99),
-        many_rate=statistics.median(rate for _, rate in many),
-        bare_rate=statistics.median(loop),
-        throughput_ratio=statistics.median(
-            rate / bare_rate for (_, rate), bare_rate in zip(many, loop, strict=True)
-        ),
-    )
+                rounds.go()
+    return rounds.figures(count, max(count, known))
 
 
-def _median(runs: Sequence[Sequence[float]], percentile: float) -> float:
-    return statistics.median(float(np.percentile(run, percentile)) for run in runs)
+@dataclass(slots=True)
+class _Rounds:
+    """Measures everything turn about, each beside what it is compared with.
 
+    Attributes:
+        seconds: of each request, by what it was and by round.
+        rates: requests per second, likewise.
+    """
 
-@contextmanager
-def _server(folder: Path) -> Iterator[str]:
-    """Run `seenit up` on the folder; yields its address once everything is indexed."""
-    command = [sys.executable, "-m", "seenit", "up", str(folder), "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - ourselves
-        assert process.stdout is not None
-        try:
-            url = None
-            for line in process.stdout:
-                url = url or ((found := re.search(r"http://\S+", line)) and found[0])
-                if line.startswith("Ready"):
-                    break
-            if url is None:
-                raise SeenitError("the server did not start")
-            yield url
-        finally:
-            process.terminate()
+    url: str
+    embedder: Embedder
+    index: VectorIndex
+    queries: Iterator[bytes]
+    seconds: defaultdict[str, list[list[float]]] = field(default_factory=lambda: defaultdict(list))
+    rates: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
+    def warm_up(self) -> None:
+        """Have everything run once that runs slower the first time."""
+        self.go(single=30, batch=160)
+        self.seconds.clear()
+        self.rates.clear()
 
-def _ask_side_by_side(url: str, queries: Sequence[bytes]) -> tuple[list[float], float]:
-    """Ask with CLIENTS at once; the seconds of each request, and requests per second."""
-    began = time.perf_counter()
-    with ThreadPoolExecutor(CLIENTS) as pool:
-        parts = pool.map(lambda n: _ask(url, queries[n::CLIENTS]), range(CLIENTS))
-        seconds = [second for part in parts for second in part]
-    return seconds, len(queries) / (time.perf_counter() - began)
+    def go(self, single: int = 150, batch: int = 800) -> None:
+        """Run one round."""
+        asked = list(islice(self.queries, single))
+        steps = bare.search_seconds(self.embedder, self.index, islice(self.queries, single), LIMIT)
+        self.seconds["steps"].append(steps)
+        self.seconds["one"].append(self._send(asked))
+        self.seconds["repeated"].append(self._send(asked))
+        known = list(islice(self.index.ids(), single))
+        self.seconds["index"].append(bare.index_seconds(self.index, known, LIMIT))
+        self.seconds["by_id"].append(self._name(known))
+        some = list(islice(self.queries, batch))
+        self.rates["forward"].append(bare.forward_rate(self.embedder, some))
+        seconds, rate = self._send_side_by_side(list(islice(self.queries, batch)))
+        self.seconds["many"].append(seconds)
+        self.rates["many"].append(rate)
 
+    def _send(self, pictures: Iterable[bytes]) -> list[float]:
+        """Send one after another over one connection; the seconds of each."""
+        with Client(self.url) as client:
+            return [_timed(partial(client.send_picture, SEARCH, each)) for each in pictures]
 
-def _ask(url: str, queries: Sequence[bytes]) -> list[float]:
-    """Ask one after another over one connection; the seconds of each request."""
-    parts = urlsplit(url)
-    connection = http.client.HTTPConnection(str(parts.hostname), parts.port)
-    headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
-    seconds = []
-    for query in queries:
-        body = _form(query)
+    def _name(self, image_ids: Iterable[str]) -> list[float]:
+        """Ask by name, one after another; the seconds of each."""
+        with Client(self.url) as client:
+            return [_timed(partial(client.get, f"{SEARCH}&image_id={i}")) for i in image_ids]
+
+    def _send_side_by_side(self, pictures: Sequence[bytes]) -> tuple[list[float], float]:
+        """Send with CLIENTS at once; the seconds of each, and requests per second."""
         began = time.perf_counter()
-        connection.request("POST", f"/v1/search?limit={LIMIT}", body, headers)
-        response = connection.getresponse()
-        answer = response.read()
-        seconds.append(time.perf_counter() - began)
-        if response.status != http.HTTPStatus.OK:
-            raise SeenitError(f"a search was answered with {response.status}: {answer[:200]!r}")
-    connection.close()
-    return seconds
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            parts = pool.map(lambda n: self._send(pictures[n::CLIENTS]), range(CLIENTS))
+            seconds = [second for part in parts for second in part]
+        return seconds, len(pictures) / (time.perf_counter() - began)
+
+    def figures(self, pictures: int, known: int) -> SearchFigures:
+        """Sum up."""
+        spreads = {name: Spread.of(rounds) for name, rounds in self.seconds.items()}
+        rates = {name: statistics.median(rounds) for name, rounds in self.rates.items()}
+        return SearchFigures(
+            pictures=pictures,
+            known=known,
+            model_id=self.embedder.model_id,
+            **spreads,
+            one_ratio=self._ratio("one", "steps"),
+            many_rate=rates["many"],
+            forward_rate=rates["forward"],
+            many_ratio=statistics.median(
+                many / forward
+                for many, forward in zip(self.rates["many"], self.rates["forward"], strict=True)
+            ),
+            repeated_ratio=self._ratio("repeated", "index"),
+            by_id_ratio=self._ratio("by_id", "index"),
+        )
+
+    def _ratio(self, ours: str, bare: str) -> float:
+        """Compare the medians round by round."""
+        pairs = zip(self.seconds[ours], self.seconds[bare], strict=True)
+        return statistics.median(statistics.median(a) / statistics.median(b) for a, b in pairs)
 
 
-def _form(picture: bytes) -> bytes:
-    head = (
-        f"--{BOUNDARY}\r\nContent-Disposition: form-data; "
-        f'name="image"; filename="query"\r\nContent-Type: image/jpeg\r\n\r\n'
-    )
-    return head.encode() + picture + f"\r\n--{BOUNDARY}--\r\n".encode()
+def _timed(call: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    call()
+    return time.perf_counter() - began

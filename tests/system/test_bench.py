@@ -1,4 +1,4 @@
-"""`seenit bench ingest` on the real services: it measures all it tells of, and leaves nothing."""
+"""`seenit bench`: it measures all it tells of, and leaves nothing behind."""
 
 import json
 import subprocess
@@ -48,3 +48,26 @@ def test_a_benchmark_on_the_services_tells_all_figures_and_leaves_nothing(
     assert figures["ratio"] > 0
     assert 0 < fresh["ours"]["p50"] <= fresh["whole"]["p50"] <= fresh["whole"]["p99"]
     assert left_behind(stack) == []
+
+
+@pytest.mark.soak
+def test_a_benchmark_of_searches_tells_all_figures_and_keeps_away_from_ones_own_catalog(tmp_path):
+    own = tmp_path / "own.db"
+    done = subprocess.run(
+        command("bench", "search", "--count", 64, "--known", 600, "--json"),
+        cwd=tmp_path,
+        env=environment(
+            catalog_url=f"sqlite:///{own}", api_tokens="a-token-of-our-own", rate_limit="1/hour"
+        ),
+        capture_output=True,
+        text=True,
+        timeout=LONGEST_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)
+    assert (figures["pictures"], figures["known"]) == (64, 600)
+    for name in ("one", "many", "repeated", "by_id"):
+        assert 0 < figures[name]["p50"] <= figures[name]["p99"]
+        assert figures[f"{name}_ratio"] > 0
+    assert not own.exists()
