@@ -83,6 +83,7 @@ def _routes(parts: Parts, max_bytes: int, limits: Limits, session: Session) -> l
         Route("/v1/objects/{bucket}/{key:key}", objects.one),
         Route("/v1/content/{bucket}/{key:key}", objects.content),
         Route("/v1/buckets", objects.buckets),
+        Route("/v1/rejections", objects.rejections),
         Route("/v1/stats", objects.stats),
         Route("/v1/session", session.answer, methods=["POST", "DELETE"]),
         Route("/livez", health.live),
@@ -92,9 +93,14 @@ def _routes(parts: Parts, max_bytes: int, limits: Limits, session: Session) -> l
         Route("/docs", documents.page),
         Route("/docs.css", documents.style),
         Route("/", _page),
+        Route("/library", _library),
         Mount("/static", StaticFiles(directory=PAGE)),
     ]
 
 
 async def _page(_: Request) -> Response:
     return FileResponse(PAGE / "index.html")
+
+
+async def _library(_: Request) -> Response:
+    return FileResponse(PAGE / "library.html")
