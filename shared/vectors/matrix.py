@@ -15,6 +15,9 @@ BLOCK_ROWS = 16_384
 QUERIES_AT_ONCE = 16
 """Bounds the scores held at a time: this many float32 per row."""
 
+COPYING = 4
+"""Rows that are multiplied in the time that it takes to copy one out and multiply that."""
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -40,12 +43,11 @@ class Snapshot:
         for start in range(0, len(queries), QUERIES_AT_ONCE):
             some = queries[start : start + QUERIES_AT_ONCE]
             scores = self._scores(some)
-            scores[~self.eligible] = -np.inf
             found += [self._best(column, limit) for column in scores.T]
         return found
 
     def _scores(self, queries: Embeddings) -> NDArray[np.float32]:
-        """Multiply all rows with all queries: float32, shape (rows, q).
+        """Multiply all rows with all queries: float32, shape (rows, q); -inf where not eligible.
 
         `vecdot` rounds a row's product alike wherever the row lies and whatever else is asked, so
         equal vectors tie exactly. It stays on this thread, where a BLAS matrix product would wake
@@ -56,7 +58,12 @@ class Snapshot:
         scores = np.empty((rows, len(queries)), np.float32)
         for start, block in zip(range(0, rows, BLOCK_ROWS), self.blocks, strict=True):
             out = scores[start : start + BLOCK_ROWS]
-            np.vecdot(block[: len(out), None], queries[None], out=out)
+            wanted = self.eligible[start : start + BLOCK_ROWS]
+            if np.count_nonzero(wanted) * COPYING < len(wanted):
+                out[wanted] = np.vecdot(block[: len(out)][wanted, None], queries[None])
+            else:
+                np.vecdot(block[: len(out), None], queries[None], out=out)
+            out[~wanted] = -np.inf
         return scores
 
     def _best(self, scores: NDArray[np.float32], limit: int) -> list[Neighbour]:
