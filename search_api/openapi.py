@@ -11,13 +11,26 @@ from openapi_pydantic.util import PydanticSchema, construct_open_api_with_schema
 from openapi_pydantic.v3.v3_1 import ParameterLocation, RequestBody, Schema
 
 from search_api.calls import CALLS, Call
+from search_api.inputs import IMAGE_ID
 from search_api.parameters import Parameters
 from search_api.schemas import ProblemReply, Reply
 
+FILE = {"image": {"type": "string", "format": "binary", "description": "The file."}}
+NAMED = {
+    "base64": {"type": "string", "description": "The picture, or a data URI of it."},
+    "image_id": {"type": "string", "pattern": f"^{IMAGE_ID.pattern}$"},
+    "url": {"type": "string", "description": "Off unless the operator allows it."},
+}
 OBJECT = {
-    "type": "object",
-    "required": ["bucket", "key"],
-    "properties": {"bucket": {"type": "string"}, "key": {"type": "string"}},
+    "object": {
+        "type": "object",
+        "required": ["bucket", "key"],
+        "properties": {
+            "bucket": {"type": "string", "minLength": 1},
+            "key": {"type": "string", "minLength": 1},
+        },
+        "additionalProperties": False,
+    }
 }
 
 
@@ -69,6 +82,7 @@ def _parameter(name: str, where: ParameterLocation, schema: dict[str, Any], text
         "name": name,
         "in": where,
         "required": where is ParameterLocation.PATH,
+        "allowEmptyValue": where is ParameterLocation.QUERY,  # as if it were not there
         "description": text or None,
         "schema": schema,
     }
@@ -76,30 +90,26 @@ def _parameter(name: str, where: ParameterLocation, schema: dict[str, Any], text
 
 
 def _search_body(parameters: type[Parameters]) -> RequestBody:
+    """Describe what a search is sent: exactly one picture, and the parameters beside it."""
     shared = parameters.model_json_schema()["properties"]
-    form = {"image": {"type": "string", "format": "binary"}, **shared}
-    named = {
-        "base64": {"type": "string", "description": "The picture, or a data URI of it."},
-        "image_id": {"type": "string"},
-        "object": OBJECT,
-        "url": {"type": "string", "description": "Off unless the operator allows it."},
-        **shared,
-    }
-    content = {
-        "multipart/form-data": {"type": "object", "properties": form},
-        "application/json": {
-            "type": "object",
-            "properties": named,
-            "description": "Exactly one of base64, image_id, object and url.",
-        },
-    }
+    content = {"multipart/form-data": {**FILE, **NAMED}, "application/json": {**NAMED, **OBJECT}}
     return RequestBody(
         required=True,
         content={
-            kind: MediaType(media_type_schema=Schema.model_validate(schema))
-            for kind, schema in content.items()
+            kind: MediaType(media_type_schema=Schema.model_validate(_one_of(inputs, shared)))
+            for kind, inputs in content.items()
         },
     )
+
+
+def _one_of(inputs: dict[str, Any], shared: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "description": f"Exactly one of {', '.join(inputs)}.",
+        "properties": {**inputs, **shared},
+        "additionalProperties": False,
+        "oneOf": [{"required": [name]} for name in inputs],
+    }
 
 
 def _success(call: Call) -> str:
