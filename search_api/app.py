@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from httpcore import AsyncNetworkBackend
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -12,6 +13,9 @@ from starlette.staticfiles import StaticFiles
 from search_api.bodies import Bodies
 from search_api.documents import Documents
 from search_api.facts import Facts
+from search_api.fetching.download import Download
+from search_api.fetching.fetches import Fetches
+from search_api.fetching.pinning import PinnedNetwork
 from search_api.guard import Guard, Session
 from search_api.health import Health
 from search_api.images import Images
@@ -26,25 +30,30 @@ from search_api.search import Searcher
 from search_api.searches import CountSearches, Searches
 from search_api.security import SecurityHeaders, cors
 from search_api.tokens import Tokens
-from shared.errors import ConfigurationError
 from shared.metrics import tell_build
 from shared.settings import Settings
 
 PAGE = Path(__file__).parent / "page"
 
 
-def create_app(parts: Parts, settings: Settings, limits: Limits | None = None) -> Starlette:
+def create_app(
+    parts: Parts,
+    settings: Settings,
+    limits: Limits | None = None,
+    network: AsyncNetworkBackend | None = None,
+) -> Starlette:
     """Build the API over its parts, which stay the caller's to close.
 
-    Raises:
-        ConfigurationError: a setting asks for what this version does not do.
+    Args:
+        parts: what it reads from.
+        settings: what it is to do.
+        limits: what it may take of the process.
+        network: where search by URL leads; by default to public addresses only.
     """
-    if settings.url_search == "on":
-        raise ConfigurationError("SEENIT_URL_SEARCH", "search by URL is not there yet")
     tell_build(parts.embedding.embedder.model_id)
     tokens = Tokens(token.get_secret_value() for token in settings.api_tokens)
     app = Starlette(
-        routes=_routes(parts, settings.max_bytes, limits or Limits(), Session(tokens)),
+        routes=_routes(parts, settings, limits or Limits(), network or PinnedNetwork(), tokens),
         middleware=_middleware(settings, tokens),
         exception_handlers=HANDLERS,
     )
@@ -64,15 +73,21 @@ def _middleware(settings: Settings, tokens: Tokens) -> list[Middleware]:
     return layers
 
 
-def _routes(parts: Parts, max_bytes: int, limits: Limits, session: Session) -> list[BaseRoute]:
+def _routes(
+    parts: Parts, settings: Settings, limits: Limits, network: AsyncNetworkBackend, tokens: Tokens
+) -> list[BaseRoute]:
+    max_bytes = settings.max_bytes
+    by_url = settings.url_search == "on"
+    download = Download(network, max_bytes, limits.fetch_s) if by_url else None
     facts = Facts(parts.catalog)
     originals = Originals(parts.store, parts.catalog, max_bytes)
     searcher = Searcher(parts, Queries(parts, facts, originals, max_bytes), facts)
-    searches = Searches(searcher, Bodies(max_bytes, limits), limits)
+    searches = Searches(searcher, Bodies(max_bytes, limits), Fetches(download, limits), limits)
     images = Images(parts, facts, originals, limits)
     objects = Objects(parts, facts, originals, limits)
     health = Health(parts)
     documents = Documents()
+    session = Session(tokens)
     counted = [Middleware(CountSearches)]
     return [
         Route("/v1/search", searches.search, methods=["GET", "POST"], middleware=counted),

@@ -37,6 +37,14 @@ class Asked:
     parameters: SearchParameters
 
 
+@dataclass(frozen=True, slots=True)
+class AskedByUrl:
+    """One search, checked but for its URL; the picture there is to be fetched first."""
+
+    url: str
+    parameters: SearchParameters
+
+
 def linked_fields(query: Fields) -> Fields:
     """Keep of a query string what a search knows; `key` with the first `bucket` is an object."""
     known = {*SearchParameters.names(), *LINKED}
@@ -55,7 +63,7 @@ def together(query: Fields, body: Fields) -> Fields:
     return {name: [*query.get(name, ()), *body.get(name, ())] for name in {**query, **body}}
 
 
-def read_search(fields: Fields) -> Asked:
+def read_search(fields: Fields) -> Asked | AskedByUrl:
     """Check a search.
 
     Raises:
@@ -67,6 +75,8 @@ def read_search(fields: Fields) -> Asked:
         found = "none was given" if not given else f"{len(given)} were given"
         raise malformed(f"give exactly one of {', '.join(INPUTS)}: {found}")
     ((name, value),) = given
+    if name == "url" and isinstance(value, str):
+        return AskedByUrl(value, read_parameters(fields))
     source = _source(name, value)
     return Asked(source, read_parameters(fields))
 
@@ -95,8 +105,6 @@ def _source(name: str, value: Any) -> Source:  # noqa: ANN401 - whatever JSON he
         return _object(value)
     if not isinstance(value, str) or name == "image":
         raise malformed(f"`{name}` is of the wrong kind")
-    if name == "url":
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "search by URL is off")
     return decode_base64(value) if name == "base64" else image_named(value)
 
 

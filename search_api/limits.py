@@ -20,6 +20,9 @@ class Limits:
         waiting: searches that may wait for their turn; more are told to come back.
         bodies: bodies of the largest size held at once, as a bound of memory.
         thumbnails: originals read or re-encoded side by side.
+        fetches: searches by URL side by side, from the fetch to the reply: each holds a picture.
+        fetches_waiting: searches by URL that may wait for their turn.
+        fetch_s: the longest a fetch may take, all redirects together.
     """
 
     upload_s: float = 30.0
@@ -28,6 +31,9 @@ class Limits:
     waiting: int = 128
     bodies: int = 8
     thumbnails: int = 4
+    fetches: int = 8
+    fetches_waiting: int = 16
+    fetch_s: float = 10.0
 
 
 class Gate:

@@ -10,9 +10,11 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from search_api.bodies import Bodies
+from search_api.fetching.fetches import Fetches
 from search_api.fields import Fields, from_json, from_multipart, from_query, malformed
 from search_api.inputs import (
     Asked,
+    AskedByUrl,
     image_named,
     linked_fields,
     read_parameters,
@@ -29,9 +31,12 @@ from shared.metrics import IN_FLIGHT, SEARCH_SECONDS, SEARCHES, stage
 class Searches:
     """Endpoints over a `Searcher`."""
 
-    def __init__(self, searcher: Searcher, bodies: Bodies, limits: Limits) -> None:
+    def __init__(
+        self, searcher: Searcher, bodies: Bodies, fetches: Fetches, limits: Limits
+    ) -> None:
         self._searcher = searcher
         self._bodies = bodies
+        self._fetches = fetches
         self._gate = Gate(limits.running, limits.waiting)
         self._seconds = limits.search_s
 
@@ -40,9 +45,9 @@ class Searches:
         with stage(SEARCH_SECONDS, "total"):
             linked = linked_fields(from_query(request.scope["query_string"]))
             if request.method != "POST":
-                return await self._answer(read_search(linked))
+                return await self._found(request, read_search(linked))
             async with self._sent(request) as sent:
-                return await self._answer(read_search(together(linked, sent)))
+                return await self._found(request, read_search(together(linked, sent)))
 
     async def similar(self, request: Request) -> Response:
         """Answer `GET /v1/images/{image_id}/similar`."""
@@ -50,6 +55,12 @@ class Searches:
             fields = linked_fields(from_query(request.scope["query_string"]))
             asked = Asked(image_named(request.path_params["image_id"]), read_parameters(fields))
             return await self._answer(asked, without_itself=True)
+
+    async def _found(self, request: Request, asked: Asked | AskedByUrl) -> Response:
+        if isinstance(asked, Asked):
+            return await self._answer(asked)
+        async with self._fetches.fetched(asked.url, request) as picture:
+            return await self._answer(Asked(picture, asked.parameters))
 
     async def _answer(self, asked: Asked, *, without_itself: bool = False) -> Response:
         async with self._gate.enter():

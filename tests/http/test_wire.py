@@ -16,10 +16,13 @@ POST = b"POST /v1/search HTTP/1.1\r\nHost: seenit\r\nContent-Type: application/j
 
 
 @asynccontextmanager
-async def served(world, **limits: float) -> AsyncIterator[tuple[str, int]]:
-    app = create_app(world.parts(), Settings(_env_file=None, max_bytes=4096), Limits(**limits))
+async def served(
+    world, network=None, settings=None, **limits: float
+) -> AsyncIterator[tuple[str, int]]:
+    configured = Settings(_env_file=None, max_bytes=4096, **(settings or {}))
+    app = create_app(world.parts(), configured, Limits(**limits), network)
     with listen("127.0.0.1", 0) as listener:
-        server = server_for(app)
+        server = server_for(app, configured.trusted_proxies)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         yield listener.getsockname()
         server.should_exit = True

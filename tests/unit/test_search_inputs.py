@@ -137,7 +137,7 @@ def test_an_object_is_a_bucket_and_a_key_and_nothing_else(value):
         ("image", "text", 400),
         ("image_id", "unknown", 404),
         ("image_id", ID + "\n", 404),
-        ("url", "http://example.org/a.jpg", 422),
+        ("url", 7, 400),
     ],
 )
 def test_an_input_of_the_wrong_kind_is_told_so(name, value, status):
