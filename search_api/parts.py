@@ -64,12 +64,16 @@ class Parts:
     link: Callable[[ObjectRef], str] | None = None
 
 
-async def asked_index(question: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Ask the index something, on a thread, and wait no longer than a search should.
+async def asked_index(
+    index: VectorIndex, question: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """Ask the index something, in place if that is quick; wait no longer than a search should.
 
     Raises:
         TransientError: it does not answer, or not in time.
     """
+    if index.quick():
+        return question(*args, **kwargs)
     try:
         async with asyncio.timeout(INDEX_S):
             return await asyncio.to_thread(question, *args, **kwargs)

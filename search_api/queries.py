@@ -106,9 +106,9 @@ class Queries:
 
     async def _stored(self, facts: ImageFacts, timings: Timings) -> Query | None:
         """Take the vector from the index; None when the index has lost it."""
-        image_id = facts.image_id
+        image_id, index = facts.image_id, self._parts.index
         with timings.stage("index"):
-            vectors = await asked_index(self._parts.index.get, [image_id])
+            vectors = await asked_index(index, index.get, [image_id])
         if (vector := vectors.get(image_id)) is None:
             return None
         return Query(image_id, facts.width, facts.height, whole=True, embedding=vector[None])

@@ -142,7 +142,8 @@ class Searcher:
     ) -> list[Neighbour]:
         if among is not None and not among:
             return []
-        (found,) = await asked_index(self._parts.index.nearest, embedding, depth, among)
+        index = self._parts.index
+        (found,) = await asked_index(index, index.nearest, embedding, depth, among)
         return list(found)
 
     def hit(self, one: Ranked, facts: ImageFacts, objects: Sequence[StoredObject]) -> Hit:

@@ -253,6 +253,12 @@ class VectorIndex(Protocol):
         Highest cosine first, ties in `image_id` order; only `among` these images, if given.
         """
 
+    def quick(self) -> bool:
+        """Whether a question takes no longer now than handing it to a thread; never waits.
+
+        `get` and `nearest` may then be asked in place, on an event loop too.
+        """
+
     def ids(self) -> Iterator[str]:
         """Name every image in the index; for verification and repair."""
 

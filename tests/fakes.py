@@ -158,6 +158,9 @@ class FakeIndex:
     def held(self, image_ids):
         return self.vectors.keys() & set(image_ids)
 
+    def quick(self):
+        return False
+
     def nearest(self, queries, limit, among=None):
         if self.broken:
             raise self.broken

@@ -137,6 +137,10 @@ class MilvusIndex:
                 hits.extend(more)
         return [sorted(hits, key=lambda hit: (-hit.cosine, hit.image_id))[:limit] for hits in found]
 
+    def quick(self) -> bool:
+        """Never: a server is asked."""
+        return False
+
     def ids(self) -> Iterator[str]:
         """Name every image, by the primary key; Milvus's own count includes what was deleted.
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from shared.errors import TransientError
-from shared.vectors.exact import ExactIndex
+from shared.vectors.exact import QUICK_ROWS, ExactIndex
 
 DIMENSION = 8
 MODEL = "m-8"
@@ -201,3 +201,25 @@ def test_a_place_that_cannot_be_written_is_a_transient_fault(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(TransientError, match="index"):
         ExactIndex(tmp_path / "file" / "catalog.db", MODEL, DIMENSION)
+
+
+def test_it_is_quick_only_while_all_is_in_memory(index, path):
+    index.upsert(["a"], unit(0))
+    assert not index.quick()
+    index.nearest(unit(0), 1)
+    assert index.quick()
+    index.upsert(["b"], unit(1))
+    assert index.quick()
+    in_another_process(path, 'index.upsert(["c"], unit(2))')
+    assert not index.quick()
+    index.nearest(unit(0), 1)
+    assert index.quick()
+
+
+def test_it_is_not_quick_with_many_vectors(index):
+    names = [str(number) for number in range(QUICK_ROWS)]
+    index.upsert(names, np.zeros((QUICK_ROWS, DIMENSION), np.float32))
+    index.nearest(unit(0), 1)
+    assert index.quick()
+    index.upsert(["one more"], unit(0))
+    assert not index.quick()
