@@ -112,13 +112,14 @@ class CatalogReader(Protocol):
         """Name images of one state in order, those after `after`; for comparison with the index."""
 
     async def matching_images(self, where: ObjectFilter, limit: int) -> list[str] | None:
-        """Name the images with an object that passes `where`; None if more than `limit`.
+        """Name the images with an object that passes `where`, which is not empty.
 
-        Where only images are filtered, images that no object holds any more may be among them.
+        None if more than `limit` objects pass. Where only images are filtered it is more than
+        `limit` images, and those that no object holds any more may be among them.
         """
 
-    async def share(self, where: ObjectFilter, sample: int = 256) -> float:
-        """Estimate which share of all images passes `where`, 0 to 1, from so many of them."""
+    async def share(self, where: ObjectFilter) -> float:
+        """Estimate which share of all images passes `where`, 0 to 1, by looking at some."""
 
     async def page(
         self,

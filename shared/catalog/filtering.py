@@ -1,6 +1,6 @@
 """What a filter asks of rows. Conditions are built once, so that each set of them compiles once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -56,7 +56,15 @@ OF_IMAGES: Mapping[str, ColumnElement[bool]] = {
 }
 
 _SAME_IMAGE = images.c.image_id == objects.c.image_id
-_INDEXED = images.c.state == ImageState.INDEXED.value
+_INDEXED_TOGETHER: Sequence[Conditions] = (
+    frozenset({"buckets", "prefix"}),
+    frozenset({"user_keys"}),
+    frozenset({"modified_after", "modified_before"}),
+    frozenset({"formats"}),
+    frozenset({"min_width", "max_width"}),
+    frozenset({"min_height", "max_height"}),
+)
+_ALL = 2**62
 
 
 def set_in(where: ObjectFilter) -> Conditions:
@@ -86,33 +94,58 @@ def passing(wanted: Select[Any], conditions: Conditions) -> Select[Any]:
     return wanted.where(*_of(OF_OBJECTS, conditions), *_of(OF_IMAGES, conditions))
 
 
+def leads(conditions: Conditions) -> list[Conditions]:
+    """Part conditions by the index that each has to itself."""
+    return [part for group in _INDEXED_TOGETHER if (part := conditions & group)]
+
+
 @lru_cache(maxsize=256)
-def names(conditions: Conditions) -> Select[Any]:
-    """Ask for up to `most` images that pass; of images alone, also those that no object holds."""
+def names(conditions: Conditions, lead: Conditions) -> Select[Any]:
+    """Ask for the images of up to `most` objects that pass; or, of images alone, up to `most`.
+
+    Images that no object holds are not told from others where only images are filtered: whoever
+    asks joins with live objects in the end.
+
+    Args:
+        conditions: all of them.
+        lead: those of the conditions that the fewest pass; their index is walked.
+    """
     most: BindParameter[int] = bindparam("most")
-    if not conditions & OF_OBJECTS.keys():
-        # No join: whoever asks joins with live objects in the end.
-        return select(images.c.image_id).where(*_of(OF_IMAGES, conditions)).limit(most)
-    held = select(objects.c.image_id).where(objects.c.image_id.is_not(None))
-    return passing(held, conditions).distinct().limit(most)
+    of_objects, of_images = conditions & OF_OBJECTS.keys(), conditions & OF_IMAGES.keys()
+    if not of_objects:
+        return select(images.c.image_id).where(*_of(OF_IMAGES, of_images)).limit(most)
+    if conditions == lead:
+        return select(objects.c.image_id).where(*_of(OF_OBJECTS, conditions)).limit(most)
+    table, known = (images, OF_IMAGES) if lead <= of_images else (objects, OF_OBJECTS)
+    # The limit limits nothing: it keeps the database from walking another index first.
+    walked = select(table.c.image_id).where(*_of(known, lead)).limit(_ALL).subquery()
+    led = select(walked.c.image_id).distinct().subquery()
+    wanted = select(objects.c.image_id).join(led, led.c.image_id == objects.c.image_id)
+    return passing(wanted, conditions).limit(most)
 
 
 @lru_cache(maxsize=256)
 def sample(conditions: Conditions) -> Select[Any]:
-    """Ask of the first `most` images in their order how many there are, and how many pass.
+    """Ask of the first `most` images in their order: how many there are, how many pass.
 
-    Images are named by digests of their bytes, so the first in that order are as good as drawn.
+    Then, for each of `leads`, how many pass that alone. Images are named by digests of their bytes,
+    so the first in that order are as good as drawn.
     """
-    held = exists().where(_SAME_IMAGE, *_of(OF_OBJECTS, conditions))
-    passes = case((and_(held, *_of(OF_IMAGES, conditions)), 1), else_=0)
+    asked = [conditions, *leads(conditions)]
     drawn = (
-        select(passes.label("passes"))
-        .where(_INDEXED)
+        select(*(_passes(each).label(f"passes_{n}") for n, each in enumerate(asked)))
+        .where(images.c.state == ImageState.INDEXED.value)
         .order_by(images.c.image_id)
         .limit(bindparam("most"))
         .subquery()
     )
-    return select(func.count(), func.coalesce(func.sum(drawn.c.passes), 0)).select_from(drawn)
+    passed = (func.coalesce(func.sum(column), 0) for column in drawn.c)
+    return select(func.count(), *passed).select_from(drawn)
+
+
+def _passes(conditions: Conditions) -> ColumnElement[int]:
+    held = exists().where(_SAME_IMAGE, *_of(OF_OBJECTS, conditions)).correlate(images)
+    return case((and_(held, *_of(OF_IMAGES, conditions)), 1), else_=0)
 
 
 def _of(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from shared.catalog.open import open_catalog, open_reader
+from shared.catalog.reading import SAMPLE
 from shared.catalog.sql import SqlCatalog
 from shared.errors import ConfigurationError, ImageUnclaimed, Reason, TransientError
 from shared.protocols import Present
@@ -396,12 +397,13 @@ async def test_matching_images_gives_up_beyond_its_limit(catalog):
     for key in ("cats/1", "cats/2", "cats/3", "dogs/1"):
         await put(catalog, key)
     await put(catalog, stat("cats/again"), "cats/1")
-    await settle(catalog, rejection("cats/broken"))
+    await settle(catalog, rejection("broken"))
     cats = ObjectFilter(prefix="cats/")
-    names = await catalog.matching_images(cats, 3)
+    names = await catalog.matching_images(cats, 4)
     assert names is not None
     assert sorted(names) == sorted(image(f"cats/{number}").image_id for number in (1, 2, 3))
-    assert await catalog.matching_images(cats, 2) is None
+    assert await catalog.matching_images(cats, 3) is None
+    assert await catalog.matching_images(ObjectFilter(prefix="broken"), 1) == []
     assert await catalog.matching_images(ObjectFilter(("other",)), 0) == []
 
 
@@ -483,18 +485,38 @@ async def test_a_filter_of_images_and_objects_finds_the_objects_that_pass(catalo
     where = ObjectFilter(user_keys=("mine",), formats=("JPEG",))
     found = await catalog.find([image("shared").image_id], where, limit=1)
     assert [item.stat.ref.key for item in found[image("shared").image_id]] == ["a"]
-    assert await catalog.matching_images(where, 1) == [image("shared").image_id]
+    assert await catalog.matching_images(where, 2) == [image("shared").image_id]
 
 
-async def test_a_share_is_estimated_from_so_many_images(catalog):
-    assert await catalog.share(EVERYTHING) == 0
-    ids = sorted(image(number).image_id for number in range(20))
-    for place, image_id in enumerate(ids):
-        await catalog.claim([ImageFacts(image_id, 640, 480, "GIF" if place < 5 else "PNG", 1)])
-        await settle(catalog, IndexedObject(stat(f"{place}"), image_id))
-    assert await catalog.share(ObjectFilter(formats=("GIF",))) == 5 / 20
-    assert await catalog.share(ObjectFilter(formats=("GIF",)), sample=10) == 5 / 10
-    assert await catalog.share(ObjectFilter(("none",))) == 0
+async def test_a_share_is_estimated_from_the_first_images(catalog):
+    assert await catalog.share(ObjectFilter(formats=("GIF",))) == 0
+    ids = sorted(image(number).image_id for number in range(SAMPLE + 10))
+    facts = [
+        ImageFacts(image_id, 640, 480, "GIF" if place < SAMPLE // 4 else "PNG", 1)
+        for place, image_id in enumerate(ids)
+    ]
+    await catalog.claim(facts)
+    await settle(catalog, *(IndexedObject(stat(name), name) for name in ids))
+    assert await catalog.share(ObjectFilter(formats=("GIF",))) == 1 / 4
+    assert await catalog.share(ObjectFilter(("images",), formats=("PNG",))) == 3 / 4
+    assert await catalog.share(ObjectFilter(("none",), formats=("PNG",))) == 0
+
+
+async def test_whichever_condition_the_fewest_pass_the_same_images_are_named(catalog):
+    """The catalog walks the index of the rarest condition; which one that is must not show."""
+    ids = [image(number).image_id for number in range(20)]
+    await catalog.claim(
+        [ImageFacts(one, 100 + n, 480, "GIF" if n < 10 else "PNG", 1) for n, one in enumerate(ids)]
+    )
+    stats = [stat(f"{n:02}", "even" if n % 2 == 0 else "odd") for n in range(20)]
+    pairs = zip(stats, ids, strict=True)
+    await settle(catalog, *(IndexedObject(one, image_id) for one, image_id in pairs))
+    everywhere = {"min_width": 1, "modified_before": now()}
+    for rare in ({"prefix": "04"}, {"min_width": 119}, {"formats": ("GIF",)}, {}):
+        for buckets in ((), ("even",), ("odd",), ("even", "odd")):
+            where = ObjectFilter(**{"buckets": buckets, **everywhere, **rare})
+            found = await catalog.find(ids, where)
+            assert sorted(await catalog.matching_images(where, 100) or ()) == sorted(found)
 
 
 async def test_what_was_recorded_is_seen_by_others_at_once(catalog, other, url):
