@@ -5,6 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
 PICTURES ?= pictures
+FUZZ_SECONDS ?= 300
 
 # A tool that installs quickly, then exactly what the lock names, hashes checked.
 # $(1): the lock. The stamp is remade when the lock or the project file changes.
@@ -19,7 +20,7 @@ endef
 
 .PHONY: help
 help: ## Show this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z.-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: up
 up: .venv/run.stamp ## Index and serve PICTURES (default: sample pictures)
@@ -39,6 +40,13 @@ test: .venv/test.stamp ## Run all tests; starts the real services they need
 soak: .venv/test.stamp ## Run the long tests: all faults, more kills, more pictures
 	@$(BIN)/python -m stack fetch
 	$(BIN)/pytest -m "soak or fault" --timeout 3600
+
+.PHONY: fuzz
+fuzz: .venv/test.stamp ## Fuzz pictures and requests, FUZZ_SECONDS (300) each
+	@mkdir -p .fuzz
+	$(BIN)/python -m tests.fuzz.pictures -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=.fuzz/
+	$(BIN)/python -m tests.fuzz.requests -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=.fuzz/
+	$(BIN)/pytest -m soak tests/http/test_conformance.py --timeout 3600
 
 .PHONY: lint
 lint: .venv/test.stamp ## Check style and types
@@ -83,6 +91,11 @@ lock: .venv/run.stamp ## Resolve all dependencies anew, into locks/
 		--override locks/without-torch.txt pyproject.toml locks/image.in -o locks/image.txt
 	echo uv | $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 		--quiet --upgrade - -o locks/uv.txt
+
+.env: ## Write the secrets of `docker compose up`, where there are none yet
+	@umask 077 && while IFS= read -r line; do \
+		echo "$${line/=GENERATED/=$$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')}"; \
+	done < .env.example > $@.part && mv $@.part $@
 
 .PHONY: clean
 clean: ## Remove the environment and all caches of this checkout
