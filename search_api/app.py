@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from search_api.bodies import Bodies
+from search_api.counting import CountSearches
 from search_api.documents import Documents
 from search_api.facts import Facts
 from search_api.fetching.download import Download
@@ -27,7 +28,7 @@ from search_api.problems import HANDLERS
 from search_api.queries import Queries
 from search_api.rates import Rates
 from search_api.search import Searcher
-from search_api.searches import CountSearches, Searches
+from search_api.searches import Searches
 from search_api.security import SecurityHeaders, cors
 from search_api.tokens import Tokens
 from shared.metrics import tell_build
@@ -63,7 +64,7 @@ def create_app(
 
 def _middleware(settings: Settings, tokens: Tokens) -> list[Middleware]:
     """From the outside in: each sees what those before it let pass, and not what they refused."""
-    layers = [Middleware(SecurityHeaders)]
+    layers = [Middleware(CountSearches), Middleware(SecurityHeaders)]
     if settings.cors_origins:
         layers.append(cors(settings.cors_origins))
     if tokens:
@@ -88,10 +89,9 @@ def _routes(
     health = Health(parts)
     documents = Documents()
     session = Session(tokens)
-    counted = [Middleware(CountSearches)]
     return [
-        Route("/v1/search", searches.search, methods=["GET", "POST"], middleware=counted),
-        Route("/v1/images/{image_id}/similar", searches.similar, middleware=counted),
+        Route("/v1/search", searches.search, methods=["GET", "POST"]),
+        Route("/v1/images/{image_id}/similar", searches.similar),
         Route("/v1/images/{image_id}/thumbnail", images.thumbnail),
         Route("/v1/images/{image_id}", images.image),
         Route("/v1/objects", objects.page),

@@ -11,6 +11,7 @@ from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from search_api.counting import is_search
 from search_api.guard import is_open
 from search_api.problems import respond
 
@@ -76,4 +77,4 @@ def client_of(scope: Scope) -> str:
 
 
 def _cost(path: str) -> int:
-    return SEARCH_COST if path == "/v1/search" or path.endswith("/similar") else 1
+    return SEARCH_COST if is_search(path) else 1

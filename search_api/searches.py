@@ -7,7 +7,6 @@ from http import HTTPStatus
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from search_api.bodies import Bodies
 from search_api.fetching.fetches import Fetches
@@ -25,7 +24,7 @@ from search_api.limits import Gate, Limits
 from search_api.problems import Problem
 from search_api.replies import reply
 from search_api.search import Searcher
-from shared.metrics import IN_FLIGHT, SEARCH_SECONDS, SEARCHES, stage
+from shared.metrics import SEARCH_SECONDS, stage
 
 
 class Searches:
@@ -94,26 +93,3 @@ class Searches:
                     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
                     "send multipart/form-data or application/json",
                 )
-
-
-class CountSearches:
-    """Counts the answers of the routes it wraps, by status. Pure ASGI."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on and count its answer; what ends without one is a 500."""
-        status = 500
-
-        async def watch(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            with IN_FLIGHT.labels("searches").track_inprogress():
-                await self._app(scope, receive, watch)
-        finally:
-            SEARCHES.labels(str(status)).inc()

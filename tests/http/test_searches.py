@@ -295,3 +295,20 @@ async def test_searches_are_counted_by_status_and_timed_by_stage(client):
     text = (await client.get("/metrics")).text
     for stage in ("decode", "embed", "index", "catalog", "total"):
         assert f'seenit_search_seconds_count{{stage="{stage}"}}' in text
+
+
+async def test_a_search_that_is_refused_at_the_door_is_counted_and_other_calls_are_not(world):
+    def counts() -> list[float]:
+        statuses = ("200", "401", "429")
+        name = "seenit_searches_total"
+        return [REGISTRY.get_sample_value(name, {"status": status}) or 0 for status in statuses]
+
+    before = counts()
+    settings = {"rate_limit": "1/day", "api_tokens": "first"}
+    async with world.client(settings=settings) as client:
+        for token in ("wrong", "first", "first"):
+            bearer = {"Authorization": f"Bearer {token}"}
+            await client.post("/v1/search", **file(CAT), headers=bearer)
+            await client.get("/v1/stats", headers=bearer)
+    assert [now - then for now, then in zip(counts(), before, strict=True)] == [1, 1, 1]
+    assert REGISTRY.get_sample_value("seenit_in_flight", {"unit": "searches"}) == 0
