@@ -17,6 +17,8 @@ from platformdirs import user_cache_path
 from stack.service import CannotRun
 
 _MODULES = {
+    "compose-spec": ("github.com/compose-spec/compose-go/v2/cmd", "v2.9.1"),
+    "kustomize": ("sigs.k8s.io/kustomize/kustomize/v5", "v5.7.1"),
     "mc": ("github.com/minio/mc", "v0.0.0-20250313080218-cf909e1063a9"),
     "minio": ("github.com/minio/minio", "v0.0.0-20260212201848-7aac2a2c5b7c"),
     "rclone": ("github.com/rclone/rclone", "v1.76.0"),
@@ -25,7 +27,7 @@ _MODULES = {
 
 
 def tool(name: str) -> Path:
-    """Return the program `mc`, `minio`, `rclone` or `toxiproxy`, built where it is not yet.
+    """Return one of the programs above, built where it is not yet.
 
     Raises:
         CannotRun: there is no Go, or it cannot build this.

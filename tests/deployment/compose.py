@@ -1,0 +1,204 @@
+"""Reads the compose file as `docker compose` does, and tells what is wrong with it."""
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from shared.settings import PREFIX, Settings
+from stack.programs import tool
+from tests.deployment.dockerfile import PORTS, parse
+from tests.deployment.rules import PINNED, ROOT, addresses, unknown_settings
+
+Service = dict[str, Any]
+
+LISTENS = {
+    "kafka": {9092, 9093},
+    "minio": {9000, 9001},
+    "mysql": {3306},
+    "milvus": {19530, 9091},
+    "etcd": {2379},
+    "milvus-storage": {9000},
+    "prometheus": {9090},
+    "alertmanager": {9093},
+    "grafana": {3000},
+    "attu": {3000},
+    "worker": {int(PORTS["worker"])},
+    "worker-gpu": {int(PORTS["worker"])},
+    "api": {int(PORTS["api"])},
+}
+SEENIT = ("setup", "worker", "worker-gpu", "api")
+VARIABLE = re.compile(r"\$\{(\w+)(?::[-?]([^}]*))?\}")
+
+
+def example() -> dict[str, str]:
+    """Read `.env.example`, with a secret for each that is generated."""
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    pairs = (line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    return {name: f"{name}-made".lower() if v == "GENERATED" else v for name, v in pairs}
+
+
+def composed(text: str, folder: Path) -> dict[str, Any]:
+    """Load a compose file by the library that `docker compose` loads it with.
+
+    Raises:
+        subprocess.CalledProcessError: it does not conform; `stderr` tells why.
+    """
+    values = example()
+    filled = VARIABLE.sub(lambda it: values.get(it[1]) or it[2] or "", text)
+    (folder / "compose.yaml").write_text(filled)
+    done = subprocess.run(
+        [tool("compose-spec"), "-format", "json", "-no-path-resolution", "compose.yaml"],
+        cwd=folder,
+        env=os.environ | {"COMPOSE_PROFILES": "*"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded: dict[str, Any] = json.loads(done.stdout)
+    return loaded
+
+
+def faults(loaded: dict[str, Any]) -> Iterator[str]:
+    """Tell what is wrong with a file that conforms."""
+    services, volumes = loaded["services"], loaded["volumes"]
+    if services.keys() != {*LISTENS, "setup"}:
+        yield f"the services are others: {sorted(services)}"
+    for name, service in services.items():
+        for fault in (
+            *_image(service),
+            *_bounds(service),
+            *_order(service, services),
+            *_places(service, volumes),
+            *_ways(name, service, services),
+            *(_seenits(name, service) if name in SEENIT else ()),
+        ):
+            yield f"{name}: {fault}"
+    yield from _agreement(services)
+    used = {mount["source"] for each in services.values() for mount in each.get("volumes", ())}
+    yield from (f"nobody uses the volume {name}" for name in volumes.keys() - used)
+
+
+def _image(service: Service) -> Iterator[str]:
+    image = service.get("image", "")
+    if not PINNED.fullmatch(image):
+        yield f"the image is not pinned: {image}"
+    if "build" not in service:
+        return
+    target = service["build"].get("target")
+    if target not in parse((ROOT / "Dockerfile").read_text()).stages:
+        yield f"there is no target {target}"
+    version = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    if version is None or image != f"seenit/{target}:{version[1]}":
+        yield f"{image} is not the name of what is built"
+
+
+def _bounds(service: Service) -> Iterator[str]:
+    limits = service.get("deploy", {}).get("resources", {}).get("limits", {})
+    if not re.fullmatch(r"\d+[mg]", str(limits.get("memory", ""))):
+        yield "its memory has no limit"
+    if service.get("logging", {}).get("driver") != "local":
+        yield "its log has no limit"
+    if "no-new-privileges:true" not in service.get("security_opt", ()):
+        yield "it may gain privileges"
+    for port in service.get("ports", ()):
+        if port.get("host_ip") != "127.0.0.1":
+            yield f"{port['target']} is open to all, with the example's settings"
+
+
+def _order(service: Service, services: dict[str, Service]) -> Iterator[str]:
+    if "healthcheck" not in service and "build" not in service:
+        yield "nothing tells whether it is healthy"
+    for name, wanted in service.get("depends_on", {}).items():
+        if name not in services:
+            yield f"it waits for {name}, which is no service"
+        checked = services.get(name, {})
+        healthy = "healthcheck" in checked or "build" in checked
+        if wanted["condition"] == "service_healthy" and not healthy:
+            yield f"it waits for {name} to be healthy, and nothing tells"
+        if wanted["condition"] == "service_completed_successfully" and name != "setup":
+            yield f"it waits for {name} to end"
+
+
+def _places(service: Service, volumes: dict[str, Any]) -> Iterator[str]:
+    for mount in service.get("volumes", ()):
+        if mount["type"] == "volume" and mount["source"] not in volumes:
+            yield f"there is no volume {mount['source']}"
+        if mount["type"] == "bind":
+            if not (ROOT / mount["source"]).exists():
+                yield f"{mount['source']} is not there"
+            if not mount.get("read_only"):
+                yield f"it may write to {mount['source']}"
+
+
+def _ways(name: str, service: Service, services: dict[str, Service]) -> Iterator[str]:
+    words = [*map(str, service.get("environment", {}).values()), *(service.get("command") or ())]
+    for host, port in (way for word in words for way in addresses(word)):
+        if host not in services or port not in LISTENS.get(host, ()):
+            yield f"nothing listens at {host}:{port}"
+    for test in service.get("healthcheck", {}).get("test", ()):
+        for port in map(int, re.findall(r"localhost[: ](\d+)", test)):
+            if port not in LISTENS[name]:
+                yield f"its health check asks at {port}"
+    for port in service.get("ports", ()):
+        if port["target"] not in LISTENS[name]:
+            yield f"nothing listens at the published port {port['target']}"
+
+
+def _seenits(name: str, service: Service) -> Iterator[str]:
+    given = service["environment"]
+    yield from (f"no setting {it}" for it in unknown_settings(given))
+    fields = {key.removeprefix(PREFIX).lower(): value for key, value in given.items()}
+    try:
+        settings = Settings(**fields)
+    except ValueError as error:
+        yield f"its settings are refused: {error}"
+        return
+    if not service.get("read_only") or service.get("cap_drop") != ["ALL"]:
+        yield "it may write to its root, or has capabilities"
+    if int(service.get("stop_grace_period", "10s").rstrip("s")) <= settings.drain_s:
+        yield "it is killed before it has drained"
+    known = " ".join(map(str, given.values()))
+    may_know = {"setup": {"MINIO_ROOT", "MYSQL_ROOT", "SEARCH"}, "api": {"SEARCH"}}
+    for secret, made in example().items():
+        owner = secret.removesuffix("_PASSWORD")
+        told = made.endswith("-made") and made in known
+        if told and owner not in may_know.get(name, {"SEARCH", "MYSQL"}):
+            yield f"it is told {secret}"
+    verb = (service.get("command") or [{"api": "serve"}.get(name, "worker")])[0]
+    if name == "setup" and (verb != "setup" or service.get("restart") != "no"):
+        yield "it does not set up, once"
+    if name != "setup" and "setup" not in service.get("depends_on", {}):
+        yield "it does not wait until all is set up"
+
+
+def _agreement(services: dict[str, Service]) -> Iterator[str]:
+    """Tell where two services are told different things."""
+    minio, setup = services["minio"]["environment"], services["setup"]["environment"]
+    for told, wanted in (
+        ("MINIO_NOTIFY_KAFKA_ENABLE_ingest", "on"),
+        ("MINIO_NOTIFY_KAFKA_TOPIC_ingest", Settings.model_fields["topic"].default),
+        ("MINIO_NOTIFY_KAFKA_BROKERS_ingest", "kafka:9092"),
+    ):
+        if minio.get(told) != wanted:
+            yield f"minio: {told} is not {wanted}"
+    queue = minio.get("MINIO_NOTIFY_KAFKA_QUEUE_DIR_ingest", "")
+    if queue not in {mount["target"] for mount in services["minio"]["volumes"]}:
+        yield "minio: what it has yet to tell lies on no volume"
+    root = (minio["MINIO_ROOT_USER"], minio["MINIO_ROOT_PASSWORD"])
+    if root != (setup["SEENIT_S3_ACCESS_KEY"], setup["SEENIT_S3_SECRET_KEY"]):
+        yield "setup signs in to MinIO as somebody else"
+    mysql = services["mysql"]["environment"]
+    if f"root:{mysql['MYSQL_ROOT_PASSWORD']}@" not in setup["SEENIT_CATALOG_URL"]:
+        yield "setup signs in to MySQL as somebody else"
+    owner = f"{mysql['MYSQL_USER']}:{mysql['MYSQL_PASSWORD']}@mysql:3306/{mysql['MYSQL_DATABASE']}"
+    reader = f"{setup['SEENIT_SEARCH_USER']}:{setup['SEENIT_SEARCH_PASSWORD']}@"
+    for name, who in (("worker", owner), ("worker-gpu", owner), ("api", reader)):
+        given = services[name]["environment"]
+        if who not in given["SEENIT_CATALOG_URL"]:
+            yield f"{name} signs in to MySQL as somebody else"
+        if given["SEENIT_S3_ACCESS_KEY"] != setup["SEENIT_SEARCH_USER"]:
+            yield f"{name} signs in to MinIO as somebody else"

@@ -1,0 +1,24 @@
+"""What the Dockerfile, the compose file and the manifests are all held to."""
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from shared.settings import PREFIX, Settings
+
+ROOT = Path(__file__).parents[2]
+SETTINGS = {f"{PREFIX}{field}".upper() for field in Settings.model_fields}
+PINNED = re.compile(r"[a-z0-9./-]+:[A-Za-z]*\.?\d[\w.-]*")
+"""An image with a tag that starts with a number, after a word such as `v` or `RELEASE.`."""
+
+
+def unknown_settings(names: Iterable[str]) -> list[str]:
+    """Tell which names look like settings and are none."""
+    return sorted(name for name in names if name.startswith(PREFIX) and name not in SETTINGS)
+
+
+def addresses(text: str) -> Iterator[tuple[str, int]]:
+    """Find `host:port` in a value; an address of this machine or of everyone is none."""
+    for host, port in re.findall(r"(?<![\w.-])([a-z][a-z0-9.-]*):(\d{2,5})(?!\w)", text):
+        if host != "localhost":
+            yield host, int(port)
