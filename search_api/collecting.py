@@ -1,0 +1,161 @@
+"""Enough hits for a page: which way to go for a filter, how deep to ask the index, and the join.
+
+What few images pass is named by the catalog, and the index searched among those. What many pass is
+sought among the nearest, as many of them as will do. Which it is, a sample of the catalog tells.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from search_api.facts import Facts
+from search_api.parameters import SearchParameters
+from search_api.parts import Parts, asked_index
+from search_api.queries import Query
+from search_api.ranking import Ranked, rank, settled, window
+from search_api.timings import Timings
+from shared.protocols import Embeddings
+from shared.records import Neighbour, ObjectFilter, StoredObject
+
+OVERFETCH = 6
+"""Neighbours asked for beyond the limit, as some may have no live object any more."""
+
+MAX_DEPTH = 16_384
+"""The deepest the index is asked; a Milvus server answers no more."""
+
+SHALLOW = 1_000
+"""To look this deep for what passes a filter costs less than to name all that passes."""
+
+NAMED = 5_000
+"""So many images the index is searched among at little cost."""
+
+NAMED_AT_LAST = 100_000
+"""So many are named where looking deep did not do: slow, and exact."""
+
+MARGIN = 1.4
+"""How much deeper than a sample says, lest the index be asked twice."""
+
+
+class Found(NamedTuple):
+    """What the index and the catalog have together.
+
+    Attributes:
+        hits: with their objects.
+        more: whether there are more behind them.
+        known: whether the query's very bytes are stored.
+    """
+
+    hits: list[tuple[Ranked, list[StoredObject]]]
+    more: bool
+    known: bool
+
+
+class Look(NamedTuple):
+    """One look into the index.
+
+    Attributes:
+        depth: how many neighbours.
+        among: of which images; None for all.
+    """
+
+    depth: int
+    among: Sequence[str] | None = None
+
+
+class Collector:
+    """Collects the hits of searches."""
+
+    def __init__(self, parts: Parts, facts: Facts) -> None:
+        self._parts = parts
+        self._facts = facts
+        self._near_duplicate = parts.embedding.embedder.near_duplicate
+
+    async def collect(
+        self, query: Query, asked: SearchParameters, left_out: str | None, timings: Timings
+    ) -> Found:
+        """Look into the index, and again where that was not deep enough, and join with objects."""
+        where = asked.where
+        reach = asked.limit + OVERFETCH + (asked.cursor.depth if asked.cursor else 0)
+        with timings.stage("catalog"):
+            look = await self._first_look(where, reach)
+        joined: dict[str, list[StoredObject]] = {}
+        missing: set[str] = set()
+        while True:
+            ranked, at_end = await self._ranked(query, look, timings)
+            wanted = window(ranked, after=asked.cursor, min_similarity=asked.min_similarity)
+            wanted = [one for one in wanted if one.image_id != left_out]
+            new = {query.image_id, *(one.image_id for one in wanted)} - joined.keys() - missing
+            with timings.stage("catalog"):
+                joined |= await self._parts.catalog.find(new, where) if new else {}
+            missing |= new - joined.keys()
+            hits = [(one, joined[one.image_id]) for one in wanted if one.image_id in joined]
+            low_enough = bool(ranked) and ranked[-1].similarity < asked.min_similarity
+            if len(hits) > asked.limit or at_end or low_enough:
+                break
+            with timings.stage("catalog"):
+                deeper = await self._next_look(look, where, len(hits) / (asked.limit + 1))
+            if deeper is None:
+                break
+            look = deeper
+        known = query.image_id in joined
+        if where and not known:  # it may be stored where the filter does not look
+            with timings.stage("catalog"):
+                known = await self._facts.of_live(query.image_id) is not None
+        return Found(hits[: asked.limit], len(hits) > asked.limit, known)
+
+    async def _first_look(self, where: ObjectFilter, reach: int) -> Look:
+        if not where:
+            return Look(min(reach, MAX_DEPTH))
+        depth = depth_for(reach, await self._parts.catalog.share(where))
+        if depth > SHALLOW:
+            among = await self._parts.catalog.matching_images(where, NAMED)
+            if among is not None:
+                return Look(min(reach, MAX_DEPTH), among)
+        return Look(depth)
+
+    async def _next_look(self, look: Look, where: ObjectFilter, done: float) -> Look | None:
+        """Look the deeper the less is done, at last among all that pass; None is the end of it."""
+        depth = deeper_than(look.depth, done)
+        if depth < MAX_DEPTH:
+            return Look(depth, look.among)
+        if where and look.among is None:
+            among = await self._parts.catalog.matching_images(where, NAMED_AT_LAST)
+            if among is not None:
+                return Look(MAX_DEPTH, among)
+        return None if look.depth == MAX_DEPTH else Look(MAX_DEPTH, look.among)
+
+    async def _ranked(
+        self, query: Query, look: Look, timings: Timings
+    ) -> tuple[list[Ranked], bool]:
+        """Rank the nearest; also whether these are all that there are."""
+        with timings.stage("index"):
+            neighbours = await self._nearest(query.embedding, look)
+        at_end = len(neighbours) < look.depth
+        if query.whole and (look.among is None or query.image_id in look.among):
+            # Whether exact bytes are stored the catalog says, not an approximate index.
+            neighbours.append(Neighbour(query.image_id, 1.0))
+        ranked = rank(
+            neighbours,
+            query_id=query.image_id if query.whole else None,
+            near_duplicate=self._near_duplicate,
+        )
+        return (ranked if at_end or look.depth == MAX_DEPTH else settled(ranked)), at_end
+
+    async def _nearest(self, embedding: Embeddings, look: Look) -> list[Neighbour]:
+        if look.among is not None and not look.among:
+            return []
+        index = self._parts.index
+        (found,) = await asked_index(index, index.nearest, embedding, look.depth, look.among)
+        return list(found)
+
+
+def depth_for(reach: int, share: float) -> int:
+    """Say how many of the nearest hold `reach` that pass, if this share of all does. Pure."""
+    if share * MAX_DEPTH <= reach * MARGIN:
+        return MAX_DEPTH
+    return math.ceil(reach / share * (MARGIN if share < 1 else 1))
+
+
+def deeper_than(depth: int, done: float) -> int:
+    """Say how deep to look next, if this share of what is wanted was found so deep. Pure."""
+    return min(MAX_DEPTH, math.ceil(depth * min(max(2.0, MARGIN / max(done, 1e-9)), 16.0)))
