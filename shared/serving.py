@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from shared.connections import Patience, bounded
 from shared.errors import ConfigurationError
 
 GRACE_S = 10
@@ -47,7 +48,9 @@ def address(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def server_for(app: ASGIApp, trusted_proxies: Sequence[str] = ()) -> uvicorn.Server:
+def server_for(
+    app: ASGIApp, trusted_proxies: Sequence[str] = (), patience: Patience | None = None
+) -> uvicorn.Server:
     """Make the server of an app, which also ends on SIGINT and SIGTERM.
 
     Whoever runs it hands it the listening socket.
@@ -55,13 +58,14 @@ def server_for(app: ASGIApp, trusted_proxies: Sequence[str] = ()) -> uvicorn.Ser
     Args:
         app: what it serves.
         trusted_proxies: addresses and networks whose word on the client's own address is taken.
+        patience: the bounds of each connection.
     """
-    return uvicorn.Server(_config(app, trusted_proxies))
+    return uvicorn.Server(_config(app, trusted_proxies, patience or Patience()))
 
 
 def side_server_for(app: ASGIApp) -> uvicorn.Server:
     """Make the server of an app beside which something else runs, to which the signals are left."""
-    return _SideServer(_config(app))
+    return _SideServer(_config(app, (), Patience()))
 
 
 class _SideServer(uvicorn.Server):
@@ -70,10 +74,10 @@ class _SideServer(uvicorn.Server):
         yield
 
 
-def _config(app: ASGIApp, trusted_proxies: Sequence[str] = ()) -> uvicorn.Config:
+def _config(app: ASGIApp, trusted_proxies: Sequence[str], patience: Patience) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http="httptools",
+        http=bounded(patience),
         ws="none",
         lifespan="off",
         access_log=False,

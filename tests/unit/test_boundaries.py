@@ -25,7 +25,12 @@ HOMES = {
     "minio": ["shared/storage/s3/"],
     "faust": ["streams/app.py", "streams/agents.py"],
     "starlette": ["search_api/", "shared/serving.py", "streams/health.py"],
-    "uvicorn": ["shared/serving.py", "seenit/verbs/up.py", "seenit/benchmark/"],
+    "uvicorn": [
+        "shared/serving.py",
+        "shared/connections.py",
+        "seenit/verbs/up.py",
+        "seenit/benchmark/",
+    ],
     "typer": ["seenit/"],
     "rich": ["seenit/"],
 }
