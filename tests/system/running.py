@@ -155,3 +155,15 @@ class Running:
         if self.process.poll() is None:
             self.process.kill()
             self._ended()
+
+
+class Worker(Running):
+    """A `seenit worker` under way."""
+
+    anywhere = ()  # it has a setting for that
+
+    def __init__(self, cwd: Path, **settings: object) -> None:
+        super().__init__("worker", cwd=cwd, **{"worker_port": 0, **settings})
+
+    def address(self) -> str:
+        return self.line(r"Working on .* (http://\S+)")[1]

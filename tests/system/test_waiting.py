@@ -6,16 +6,9 @@ import uuid
 import httpx
 import pytest
 
-from tests.system.running import Running, eventually, seenit
+from tests.system.running import Running, Worker, eventually, seenit
 
 BEHIND_A_PROXY = ("mysql", "milvus", "minio")  # Kafka's brokers tell clients where they are
-
-
-class Worker(Running):
-    anywhere = ()  # it has a setting for that
-
-    def address(self) -> str:
-        return self.line(r"Working on .* (http://\S+)")[1]
 
 
 @pytest.fixture
@@ -66,7 +59,7 @@ def test_worker_and_search_started_first_wait_and_a_search_never_hangs_with_milv
     seenit("setup", cwd=tmp_path, **settings)
     for name in BEHIND_A_PROXY:
         proxies[name].cut()
-    worker = Worker("worker", cwd=tmp_path, **proxied)
+    worker = Worker(cwd=tmp_path, **proxied)
     search = Running("serve", cwd=tmp_path, **proxied)
     try:
         eventually(lambda: waits_for(worker, "catalog") and waits_for(search, "catalog"), 60)

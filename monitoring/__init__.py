@@ -1,0 +1,1 @@
+"""What operators watch Seenit with: a dashboard, rules, and how both are wired."""
