@@ -173,4 +173,5 @@ listenToLook({
 });
 listenToNarrowing(() => now.place, go);
 arrive(now.place, { first: true });
+byId("house").removeAttribute("data-waiting");
 const lookAtIngest = watch(looked);

@@ -59,7 +59,7 @@ const lasting = (seconds) => (seconds < 10 ? `${seconds.toFixed(1)} s` : duratio
 
 /**
  * Looks at ingest, often while it works, ever less often while it rests, not at all unseen.
- * @param {(told: object) => void} onLook called with each answer.
+ * @param {(told: object) => Promise<void>} onLook called with each answer.
  * @returns {() => void} looks at once.
  */
 export function watch(onLook) {
@@ -73,8 +73,8 @@ export function watch(onLook) {
     const took = performance.now() - began;
     if (told) {
       const known = inWords(told, pace.look(told.objects - told.rejected, Date.parse(told.now)));
+      await onLook(told); // first, as the buckets stand above
       show(known, !told.progress);
-      onLook(told);
       const state = [told.objects, told.rejected, told.newest].join();
       wait = state !== before || known.state === "busy" ? SOON_MS : wait * SLOWER;
       before = state;
