@@ -1,14 +1,9 @@
 """The search API: its parts, its routes."""
 
-from pathlib import Path
-
 from httpcore import AsyncNetworkBackend
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import FileResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.routing import BaseRoute, Route
 
 from search_api.bodies import Bodies
 from search_api.counting import CountSearches
@@ -23,6 +18,7 @@ from search_api.images import Images
 from search_api.limits import Limits
 from search_api.objects import Objects
 from search_api.originals import Originals
+from search_api.pages import page_routes
 from search_api.parts import Parts
 from search_api.problems import HANDLERS
 from search_api.queries import Queries
@@ -33,8 +29,6 @@ from search_api.security import SecurityHeaders, cors
 from search_api.tokens import Tokens
 from shared.metrics import tell_build
 from shared.settings import Settings
-
-PAGE = Path(__file__).parent / "page"
 
 
 def create_app(
@@ -107,15 +101,5 @@ def _routes(
         Route("/openapi.json", documents.openapi),
         Route("/docs", documents.page),
         Route("/docs.css", documents.style),
-        Route("/", _page),
-        Route("/library", _library),
-        Mount("/static", StaticFiles(directory=PAGE)),
+        *page_routes(),
     ]
-
-
-async def _page(_: Request) -> Response:
-    return FileResponse(PAGE / "index.html")
-
-
-async def _library(_: Request) -> Response:
-    return FileResponse(PAGE / "library.html")

@@ -6,7 +6,8 @@ import { byId, make } from "./elements.js";
 import { offerBuckets } from "./filter_form.js";
 import { count, counted, duration } from "./wording.js";
 
-const SHOWN = 12;
+/** One calm row; with it the whole first load stays light. */
+export const SHOWN = 6;
 const SOON_MS = 2000;
 const LATER_MS = 5000;
 
@@ -16,7 +17,7 @@ const LATER_MS = 5000;
  * @returns {Promise<boolean>} whether there are any.
  */
 export async function showSome(signal) {
-  const { objects } = await listObjects(new URLSearchParams({ state: "indexed", limit: String(2 * SHOWN) }), signal);
+  const { objects } = await listObjects(new URLSearchParams({ state: "indexed", limit: String(3 * SHOWN) }), signal);
   if (signal.aborted) return true;
   const images = new Map(objects.map((object) => [object.image_id, object]));
   const tiles = Array.from(images.values()).slice(0, SHOWN).map(tile);

@@ -7,8 +7,8 @@ import { showDetail, watchDetail } from "./detail.js";
 import { byId } from "./elements.js";
 import { explainLeast, showFilters, watchFilters } from "./filter_form.js";
 import { NONE, askedFilters } from "./filters.js";
-import { showSome, watchTotals } from "./landing.js";
-import { listen } from "./query.js";
+import { SHOWN, showSome, watchTotals } from "./landing.js";
+import { forgetAddresses, listen } from "./query.js";
 import { regionText } from "./region.js";
 import { addHits, clear, showEmptyLibrary } from "./results.js";
 import { describeQuery, hideQuery, showQuery, watchStrip } from "./shown.js";
@@ -93,6 +93,7 @@ async function proceed() {
     if (stop.signal.aborted) return;
     if (!(error instanceof Trouble)) throw error;
     if (!found.hits.length) say(asked.query ? "No answer" : "From your library");
+    if (error.kind === "url_off") forgetAddresses();
     showTrouble(error, proceed);
   } finally {
     if (!stop.signal.aborted) wait(false);
@@ -169,7 +170,7 @@ function follow(event) {
 
 /** A newcomer sees the first pictures appear; a grid that is already full stays at rest. */
 function libraryChanged(now) {
-  const few = byId("pictures").querySelectorAll(".tile").length < 12;
+  const few = byId("pictures").querySelectorAll(".tile").length < SHOWN;
   if (images !== null && images !== now && !asked.query && few) begin();
   images = now;
 }

@@ -5,6 +5,7 @@ import { byId } from "./elements.js";
 const IMAGE_ID = /^[0-9a-f]{64}$/i;
 const WEB_ADDRESS = /^https?:\/\/\S+$/i;
 const OBJECT = /^([^/\s]+)\/(.+)$/s;
+const NO_ADDRESSES = "seenit-no-addresses";
 
 /**
  * Listens for pictures anywhere on the page.
@@ -18,6 +19,19 @@ export function listen(take) {
   });
   listenForDrops(take);
   listenForNames(take);
+  if (sessionStorage.getItem(NO_ADDRESSES)) askForNames();
+}
+
+/** From now on the field asks for names in the library only, as this API searches no web addresses. */
+export function forgetAddresses() {
+  sessionStorage.setItem(NO_ADDRESSES, "so");
+  askForNames();
+}
+
+function askForNames() {
+  const field = /** @type {HTMLInputElement} */ (byId("where"));
+  field.placeholder = "image_id or bucket/key";
+  field.setAttribute("aria-label", field.placeholder);
 }
 
 function listenForChoice(input, take) {
