@@ -65,8 +65,9 @@ bench: .venv/run.stamp ## Measure ingest and search against the bare loop
 	$(BIN)/seenit bench search $(if $(filter-out pictures,$(PICTURES)),"$(PICTURES)")
 
 .PHONY: docs
-docs: .venv/run.stamp ## Generate docs/configuration.md from the settings
+docs: .venv/run.stamp ## Generate what is made of settings and panels
 	$(BIN)/python -m seenit.documentation
+	$(BIN)/python -m monitoring.dashboard
 
 .PHONY: stack
 stack: .venv/test.stamp ## Start the real services for working by hand
