@@ -39,14 +39,14 @@ export function inWords(told, pace) {
   const fresh = newest ? [["Newest", ago(Date.parse(now) - Date.parse(newest))]] : [];
   if (!progress) {
     const growing = pace > 0;
-    const figures = growing ? [["Seen from here", `${rate(pace)} more`], ...fresh] : fresh;
+    const figures = growing ? [["New", rate(pace)], ...fresh] : fresh;
     return { state: growing ? "busy" : "quiet", words: growing ? "Taking in pictures" : "No change just now", share: null, figures };
   }
   const { active, done, total, rate: speed, eta_s: left, waiting, freshness_s: freshness } = progress;
   const behind = waiting ? [["Waiting", count(waiting)]] : [];
   const lately = freshness === null || freshness === undefined ? [] : [["Searchable after", lasting(freshness)]];
   if (active && total) {
-    const figures = [["Done", `${count(done)} of ${count(total)}`], ["Rate", rate(speed)], ...(left ? [["Left", duration(left)]] : []), ...behind];
+    const figures = [["Done", `${count(done)} of ${count(total)}`], ...(left ? [["Left", duration(left)]] : []), ["Rate", rate(speed)], ...behind];
     return { state: "busy", words: "Indexing", share: Math.min(1, done / total), figures };
   }
   if (waiting) return { state: "busy", words: "Taking in changes", share: null, figures: [...behind, ...lately, ...fresh] };
