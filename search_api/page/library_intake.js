@@ -70,7 +70,6 @@ export function watch(onLook) {
     const began = performance.now();
     let refusal = null;
     const told = await stats().catch((trouble) => { refusal = trouble; });
-    const took = performance.now() - began;
     if (told) {
       const known = inWords(told, pace.look(told.objects - told.rejected, Date.parse(told.now)));
       await onLook(told); // first, as the buckets stand above
@@ -83,7 +82,7 @@ export function watch(onLook) {
       show({ state: "away", words, share: null, figures: [] }, false);
       wait *= 2;
     }
-    wait = Math.max(Math.min(wait, LATEST_MS), took * DUTY);
+    wait = Math.max(Math.min(wait, LATEST_MS), (performance.now() - began) * DUTY);
     clearTimeout(timer);
     if (!document.hidden) timer = setTimeout(look, wait);
   }

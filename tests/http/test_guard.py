@@ -5,7 +5,7 @@ import pytest
 from search_api.security import SECURITY_HEADERS
 from tests.http.test_status_codes import PICTURE, file, is_problem
 
-OPEN = ["/livez", "/readyz", "/", "/static/main.js", "/docs.css"]
+OPEN = ["/livez", "/readyz", "/", "/library", "/static/main.js", "/docs.css"]
 GUARDED = [
     ("GET", "/v1/search?image_id=" + "0" * 64),
     ("POST", "/v1/search"),

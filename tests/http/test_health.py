@@ -33,7 +33,7 @@ async def test_every_path_of_the_api_is_described_and_every_described_path_is_th
         if getattr(route, "methods", None)
         for method in route.methods - {"HEAD"}
     }
-    own = {("GET", path) for path in ("/", "/docs", "/docs.css", "/openapi.json")}
+    own = {("GET", path) for path in ("/", "/library", "/docs", "/docs.css", "/openapi.json")}
     assert {(call.method, call.path) for call in CALLS} == served - own
     described = (await client.get("/openapi.json")).json()
     assert described["openapi"] == "3.1.0"
@@ -59,7 +59,7 @@ async def test_the_document_says_what_the_api_checks(client):
     assert {"SearchReply", "Hit", "ProblemReply"} <= names
 
 
-@pytest.mark.parametrize("path", ["/", "/docs"])
+@pytest.mark.parametrize("path", ["/", "/library", "/docs"])
 async def test_a_page_asks_for_nothing_from_outside_and_runs_nothing_inline(client, path):
     response = await client.get(path)
     assert response.headers["content-type"] == "text/html; charset=utf-8"
