@@ -8,20 +8,28 @@ from typing import Any
 
 from openapi_pydantic import Info, MediaType, OpenAPI, Operation, Parameter, PathItem, Response
 from openapi_pydantic.util import PydanticSchema, construct_open_api_with_schema_class
-from openapi_pydantic.v3.v3_1 import ParameterLocation, RequestBody, Schema
+from openapi_pydantic.v3.v3_1 import (
+    Components,
+    ParameterLocation,
+    Reference,
+    RequestBody,
+    Schema,
+    SecurityScheme,
+)
 
 from search_api.calls import CALLS, Call
+from search_api.guard import COOKIE
 from search_api.inputs import IMAGE_ID
 from search_api.parameters import Parameters
 from search_api.schemas import ProblemReply, Reply
 
-FILE = {"image": {"type": "string", "format": "binary", "description": "The file."}}
-NAMED = {
+FILE: dict[str, Any] = {"image": {"type": "string", "format": "binary", "description": "The file."}}
+NAMED: dict[str, Any] = {
     "base64": {"type": "string", "description": "The picture, or a data URI of it."},
     "image_id": {"type": "string", "pattern": f"^{IMAGE_ID.pattern}$"},
     "url": {"type": "string", "description": "Off unless the operator allows it."},
 }
-OBJECT = {
+OBJECT: dict[str, Any] = {
     "object": {
         "type": "object",
         "required": ["bucket", "key"],
@@ -31,6 +39,18 @@ OBJECT = {
         },
         "additionalProperties": False,
     }
+}
+
+SIGNING_IN: dict[str, SecurityScheme | Reference] = {
+    "token": SecurityScheme(
+        type="http", scheme="bearer", description="One of the operator's tokens, where any is set."
+    ),
+    "session": SecurityScheme(
+        type="apiKey",
+        name=COOKIE,
+        security_scheme_in="cookie",
+        description="What `POST /v1/session` gives a browser for its token.",
+    ),
 }
 
 
@@ -46,7 +66,10 @@ def document() -> OpenAPI:
         version=version("seenit"),
         summary="Have I seen this picture before, and where?",
     )
-    return construct_open_api_with_schema_class(OpenAPI(openapi="3.1.0", info=info, paths=paths))
+    described = OpenAPI(
+        openapi="3.1.0", info=info, paths=paths, components=Components(securitySchemes=SIGNING_IN)
+    )
+    return construct_open_api_with_schema_class(described)
 
 
 def _operation(call: Call) -> Operation:
@@ -66,8 +89,9 @@ def _operation(call: Call) -> Operation:
         requestBody=_search_body(call.parameters) if call.takes_body and call.parameters else None,
         responses={
             _success(call): _answer(call),
-            **{str(code): _problem(code) for code in call.problems},
+            **{str(code): _problem(code) for code in call.refusals},
         },
+        security=[{}, {"token": []}, {"session": []}] if call.guarded else None,
     )
 
 
