@@ -114,8 +114,8 @@ class CatalogReader(Protocol):
     async def matching_images(self, where: ObjectFilter, limit: int) -> list[str] | None:
         """Name the images with an object that passes `where`, which is not empty.
 
-        None if more than `limit` objects pass. Where only images are filtered it is more than
-        `limit` images, and those that no object holds any more may be among them.
+        None where more than `limit` objects pass whichever of its conditions the fewest pass. Where
+        only images are filtered, those that no object holds any more may be among the named.
         """
 
     async def share(self, where: ObjectFilter) -> float:

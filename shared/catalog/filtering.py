@@ -64,7 +64,6 @@ _INDEXED_TOGETHER: Sequence[Conditions] = (
     frozenset({"min_width", "max_width"}),
     frozenset({"min_height", "max_height"}),
 )
-_ALL = 2**62
 
 
 def set_in(where: ObjectFilter) -> Conditions:
@@ -89,49 +88,39 @@ def beyond(prefix: str) -> str:
 
 def passing(wanted: Select[Any], conditions: Conditions) -> Select[Any]:
     """Narrow a statement over objects to those that pass."""
-    if conditions & OF_IMAGES.keys():
-        wanted = wanted.join(images, _SAME_IMAGE)
-    return wanted.where(*_of(OF_OBJECTS, conditions), *_of(OF_IMAGES, conditions))
+    wanted = wanted.where(*_of(OF_OBJECTS, conditions))
+    if of_images := _of(OF_IMAGES, conditions):
+        # No join, as SQLite might begin it with all images that pass.
+        wanted = wanted.where(exists().where(_SAME_IMAGE, *of_images).correlate(objects))
+    return wanted
 
 
-def leads(conditions: Conditions) -> list[Conditions]:
+def parts_of(conditions: Conditions) -> list[Conditions]:
     """Part conditions by the index that each has to itself."""
     return [part for group in _INDEXED_TOGETHER if (part := conditions & group)]
 
 
 @lru_cache(maxsize=256)
-def names(conditions: Conditions, lead: Conditions) -> Select[Any]:
-    """Ask for the images of up to `most` objects that pass; or, of images alone, up to `most`.
+def names(part: Conditions) -> Select[Any]:
+    """Ask for up to `most` images that pass one of `parts_of`, from its index alone.
 
-    Images that no object holds are not told from others where only images are filtered: whoever
-    asks joins with live objects in the end.
-
-    Args:
-        conditions: all of them.
-        lead: those of the conditions that the fewest pass; their index is walked.
+    An image comes once for each of its objects that passes; where only images are looked at, those
+    that no object holds come too.
     """
     most: BindParameter[int] = bindparam("most")
-    of_objects, of_images = conditions & OF_OBJECTS.keys(), conditions & OF_IMAGES.keys()
-    if not of_objects:
-        return select(images.c.image_id).where(*_of(OF_IMAGES, of_images)).limit(most)
-    if conditions == lead:
-        return select(objects.c.image_id).where(*_of(OF_OBJECTS, conditions)).limit(most)
-    table, known = (images, OF_IMAGES) if lead <= of_images else (objects, OF_OBJECTS)
-    # The limit limits nothing: it keeps the database from walking another index first.
-    walked = select(table.c.image_id).where(*_of(known, lead)).limit(_ALL).subquery()
-    led = select(walked.c.image_id).distinct().subquery()
-    wanted = select(objects.c.image_id).join(led, led.c.image_id == objects.c.image_id)
-    return passing(wanted, conditions).limit(most)
+    if part <= OF_IMAGES.keys():
+        return select(images.c.image_id).where(*_of(OF_IMAGES, part)).limit(most)
+    return select(objects.c.image_id).where(*_of(OF_OBJECTS, part)).limit(most)
 
 
 @lru_cache(maxsize=256)
 def sample(conditions: Conditions) -> Select[Any]:
     """Ask of the first `most` images in their order: how many there are, how many pass.
 
-    Then, for each of `leads`, how many pass that alone. Images are named by digests of their bytes,
-    so the first in that order are as good as drawn.
+    Then, for each of `parts_of`, how many pass that alone. Images are named by digests of their
+    bytes, so the first in that order are as good as drawn.
     """
-    asked = [conditions, *leads(conditions)]
+    asked = [conditions, *parts_of(conditions)]
     drawn = (
         select(*(_passes(each).label(f"passes_{n}") for n, each in enumerate(asked)))
         .where(images.c.state == ImageState.INDEXED.value)

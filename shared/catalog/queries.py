@@ -129,6 +129,12 @@ def find(conditions: Conditions) -> Select[Any]:
     )
 
 
+@lru_cache(maxsize=256)
+def passing_among(conditions: Conditions) -> Select[Any]:
+    """Ask which images of `ids` have an object that passes; each once for each such object."""
+    return passing(select(objects.c.image_id).where(among(objects.c.image_id)), conditions)
+
+
 def page(
     bucket: str | None, prefix: str, state: ObjectState | None, reason: Reason | None = None
 ) -> Select[Any]:

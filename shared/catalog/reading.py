@@ -2,12 +2,11 @@
 
 from collections.abc import Collection, Sequence
 from itertools import groupby
-from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Select
 
-from shared.catalog import browsing, filtering, queries
+from shared.catalog import browsing, filtering, naming, queries
 from shared.catalog.faults import catalog_faults
 from shared.catalog.reads import Reads
 from shared.catalog.rows import stored_object
@@ -23,9 +22,6 @@ from shared.records import (
     ObjectState,
     StoredObject,
 )
-
-SAMPLE = 256
-"""Images looked at to estimate a share; read in well under a millisecond."""
 
 
 class SqlReader:
@@ -62,26 +58,12 @@ class SqlReader:
 
     async def matching_images(self, where: ObjectFilter, limit: int) -> list[str] | None:
         """Name the images that pass; see `shared.protocols.CatalogReader.matching_images`."""
-        conditions = filtering.set_in(where)
-        lead, *others = filtering.leads(conditions)
-        if others:
-            _, _, *passed = await self._sample(where, SAMPLE)
-            lead = min(zip(passed, (lead, *others), strict=True), key=itemgetter(0))[1]
-        statement = filtering.names(conditions, lead)
-        rows = await self._rows(statement, most=limit + 1, **filtering.values_of(where))
-        if len(rows) > limit:
-            return None
-        return [image_id for image_id in dict.fromkeys(row[0] for row in rows) if image_id]
+        return await naming.name_images(self._rows, where, limit)
 
     async def share(self, where: ObjectFilter) -> float:
         """Estimate which share of images passes; see `shared.protocols.CatalogReader.share`."""
-        drawn, passed, *_ = await self._sample(where, SAMPLE)
+        drawn, passed, *_ = await naming.sample(self._rows, where)
         return passed / drawn if drawn else 0.0
-
-    async def _sample(self, where: ObjectFilter, size: int) -> list[int]:
-        statement = filtering.sample(filtering.set_in(where))
-        (counts,) = await self._rows(statement, most=size, **filtering.values_of(where))
-        return [int(count) for count in counts]
 
     async def image_ids(self, state: ImageState, after: str = "", limit: int = 1000) -> list[str]:
         """Name images of one state in order; see `shared.protocols.CatalogReader.image_ids`."""

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from shared.catalog.naming import SAMPLE
 from shared.catalog.open import open_catalog, open_reader
-from shared.catalog.reading import SAMPLE
 from shared.catalog.sql import SqlCatalog
 from shared.errors import ConfigurationError, ImageUnclaimed, Reason, TransientError
 from shared.protocols import Present
@@ -503,7 +503,7 @@ async def test_a_share_is_estimated_from_the_first_images(catalog):
 
 
 async def test_whichever_condition_the_fewest_pass_the_same_images_are_named(catalog):
-    """The catalog walks the index of the rarest condition; which one that is must not show."""
+    # The catalog begins with the rarest; which one that is must not show.
     ids = [image(number).image_id for number in range(20)]
     await catalog.claim(
         [ImageFacts(one, 100 + n, 480, "GIF" if n < 10 else "PNG", 1) for n, one in enumerate(ids)]
