@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from search_api.guard import is_open
 from search_api.parameters import (
     ListParameters,
     Parameters,
@@ -32,7 +33,7 @@ class Call:
         reply: the model of its JSON; None where it answers `media_type` instead, or, where
             that is empty, nothing (204).
         inputs: what the query string may name beside `parameters`.
-        problems: the statuses it may refuse with.
+        problems: the statuses it may refuse with, beside those of all that is guarded.
     """
 
     name: str
@@ -45,6 +46,16 @@ class Call:
     inputs: Mapping[str, str] = field(default_factory=dict)
     takes_body: bool = False
     problems: tuple[int, ...] = ()
+
+    @property
+    def guarded(self) -> bool:
+        """Whether it asks for a token, where any is set, and counts towards a rate."""
+        return not is_open(self.path)
+
+    @property
+    def refusals(self) -> tuple[int, ...]:
+        """Every status it may refuse with."""
+        return tuple(sorted({*self.problems, *((401, 429) if self.guarded else ())}))
 
     @property
     def path_parameters(self) -> list[str]:
@@ -67,7 +78,7 @@ CALLS = (
         SearchReply,
         parameters=SearchParameters,
         takes_body=True,
-        problems=(400, 404, 408, 413, 415, 422, 429, 503),
+        problems=(400, 404, 408, 413, 415, 422, 502, 503, 504),
     ),
     Call(
         "search_link",
@@ -77,7 +88,7 @@ CALLS = (
         SearchReply,
         parameters=SearchParameters,
         inputs=LINK,
-        problems=(400, 404, 415, 422, 429, 503),
+        problems=(400, 404, 413, 415, 422, 502, 503, 504),
     ),
     Call(
         "image",
@@ -94,7 +105,7 @@ CALLS = (
         "An image's look-alikes, itself left out.",
         SearchReply,
         parameters=SearchParameters,
-        problems=(400, 404, 422, 429, 503),
+        problems=(400, 404, 422, 503),
     ),
     Call(
         "thumbnail",
@@ -103,7 +114,7 @@ CALLS = (
         "The picture, small, re-encoded.",
         media_type="image/webp",
         parameters=ThumbnailParameters,
-        problems=(404, 422, 429, 503),
+        problems=(404, 422, 503),
     ),
     Call(
         "objects",
@@ -128,7 +139,7 @@ CALLS = (
         "/v1/content/{bucket}/{key}",
         "An object's picture, as it was stored.",
         media_type="image/*",
-        problems=(400, 404, 429, 503),
+        problems=(400, 404, 503),
     ),
     Call(
         "buckets",
@@ -154,9 +165,8 @@ CALLS = (
         "/v1/session",
         "A cookie for the token in the header: what a browser needs to load pictures.",
         media_type="",
-        problems=(401,),
     ),
-    Call("sign_out", "DELETE", "/v1/session", "Ends it.", media_type="", problems=(401,)),
+    Call("sign_out", "DELETE", "/v1/session", "Ends it.", media_type=""),
     Call("livez", "GET", "/livez", "Whether the process lives.", HealthReply),
     Call(
         "readyz",
