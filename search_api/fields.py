@@ -16,7 +16,7 @@ Fields = dict[str, list[Any]]
 
 MAX_FIELDS = 100
 
-REPEATABLE = frozenset({"bucket", "format", "user_key"})
+REPEATABLE = frozenset({"bucket", "format", "user_key", "views"})
 """Parameters that may be given several times, or as a list in JSON."""
 
 

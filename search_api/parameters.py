@@ -18,6 +18,7 @@ from search_api.values import (
     Share,
     Text,
     Texts,
+    Ways,
 )
 from shared.errors import Reason
 from shared.records import ObjectFilter, ObjectRef, ObjectState
@@ -109,6 +110,12 @@ class SearchParameters(Filters):
         None,
         description="`x,y,w,h` in 0-1 of the picture as seen: look for this part of it.",
         examples=["0.25,0.25,0.5,0.5"],
+    )
+    views: Ways = Field(
+        (),
+        description="Beside the picture as it is, look also with the pictures found inside it "
+        "(`auto`: a screenshot, a frame), mirrored (`flip`), turned by quarters (`rotate`); "
+        "repeatable, or with commas between.",
     )
 
 

@@ -1,12 +1,13 @@
 """What the API stands on, made by whoever starts it: `seenit serve`, `seenit up` or a test."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import ParamSpec, Protocol, TypeVar
 
 from shared.errors import TransientError
-from shared.images.decoding import Box, DecodedImage
+from shared.images.decoding import Box, DecodedViews
+from shared.images.views import Way
 from shared.protocols import CatalogReader, Embedder, Embeddings, ObjectStore, Pixels, VectorIndex
 from shared.records import ObjectRef
 
@@ -23,10 +24,10 @@ Progress = Mapping[str, int | float | str | bool | None]
 class PictureDecoder(Protocol):
     """Decodes untrusted bytes outside this process (`shared.images.decoder.Decoder`)."""
 
-    async def decode(
-        self, data: bytes, *, box: Box | None = None, urgent: bool = False
-    ) -> DecodedImage:
-        """Decode one picture, or the part of it in `box`; raises `Rejected`."""
+    async def views(
+        self, data: bytes, *, box: Box | None = None, ways: Collection[Way] = ()
+    ) -> DecodedViews:
+        """Decode one picture, or the part of it in `box`, in several views; raises `Rejected`."""
 
     async def thumbnail(self, data: bytes, *, size: int) -> bytes:
         """Re-encode as WebP, the longer side at most `size` pixels; raises `Rejected`."""

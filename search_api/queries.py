@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import NamedTuple
 
 from search_api.caches import BoundedCache
 from search_api.facts import Facts
@@ -14,17 +15,31 @@ from search_api.problems import Problem
 from search_api.timings import Timings
 from shared.digests import image_digest
 from shared.errors import Reason, Rejected
-from shared.images.decoding import Box, DecodedImage
+from shared.images.decoding import Box, DecodedViews
+from shared.images.views import View, Way
 from shared.protocols import Embeddings
 from shared.records import ImageFacts, ObjectRef
 
-REMEMBERED = 2048
-"""Query embeddings kept, 2 KB each, so that the next page of a search costs no forward pass."""
+REMEMBERED = 2**22
+"""Bytes of query embeddings kept, 2 KB a view, so that the next page of a search costs no forward
+pass."""
 
 HASHED_INLINE = 2**20
 """Hashing this much holds the event loop for under a millisecond; more goes to a thread."""
 
-Decode = Callable[[], Awaitable[DecodedImage]]
+Decode = Callable[[], Awaitable[DecodedViews]]
+
+
+class Gaze(NamedTuple):
+    """How a picture is looked at.
+
+    Attributes:
+        box: the part of it; None is the whole.
+        ways: beside as it is.
+    """
+
+    box: Box | None
+    ways: tuple[Way, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +48,16 @@ class Query:
 
     Attributes:
         whole: no box; only then can a hit be exact.
-        embedding: float32, shape (1, dimension).
+        embeddings: one a view, float32, shape (n, dimension).
+        views: what each is of.
     """
 
     image_id: str
     width: int
     height: int
     whole: bool
-    embedding: Embeddings
+    embeddings: Embeddings
+    views: tuple[View, ...]
 
 
 class Queries:
@@ -51,9 +68,11 @@ class Queries:
         self._facts = facts
         self._originals = originals
         self._max_bytes = max_bytes
-        self._remembered: BoundedCache[tuple[str, Box | None], Query] = BoundedCache(REMEMBERED)
+        self._remembered: BoundedCache[tuple[str, Gaze], Query] = BoundedCache(
+            REMEMBERED, lambda query: query.embeddings.nbytes
+        )
 
-    async def resolve(self, source: Source, box: Box | None, timings: Timings) -> Query:
+    async def resolve(self, source: Source, gaze: Gaze, timings: Timings) -> Query:
         """Find the vector of what was asked.
 
         Raises:
@@ -66,14 +85,15 @@ class Queries:
             # Whether they are known the join with the catalog tells: most uploads are not, and to
             # ask first would cost them all a read to save a few an embedding.
             return await self._computed(
-                image_id, box, timings, lambda: self._decoded(source, box, timings)
+                image_id, gaze, timings, lambda: self._decoded(source, gaze, timings)
             )
         facts = await self._facts_of(image_id, timings)
         if facts is None:
             raise Problem(HTTPStatus.NOT_FOUND, "no such image")
-        stored = None if box else await self._stored(facts, timings)
+        as_stored = gaze == Gaze(None, ())
+        stored = await self._stored(facts, timings) if as_stored else None
         return stored or await self._computed(
-            image_id, box, timings, lambda: self._original(image_id, box, timings)
+            image_id, gaze, timings, lambda: self._original(image_id, gaze, timings)
         )
 
     async def _facts_of(self, image_id: str, timings: Timings) -> ImageFacts | None:
@@ -111,25 +131,27 @@ class Queries:
             vectors = await asked_index(index, index.get, [image_id])
         if (vector := vectors.get(image_id)) is None:
             return None
-        return Query(image_id, facts.width, facts.height, whole=True, embedding=vector[None])
+        size = facts.width, facts.height
+        return Query(image_id, *size, whole=True, embeddings=vector[None], views=("whole",))
 
-    async def _computed(
-        self, image_id: str, box: Box | None, timings: Timings, decode: Decode
-    ) -> Query:
-        if (remembered := self._remembered.get((image_id, box))) is not None:
+    async def _computed(self, image_id: str, gaze: Gaze, timings: Timings, decode: Decode) -> Query:
+        if (remembered := self._remembered.get((image_id, gaze))) is not None:
             return remembered
-        decoded = await decode()
+        seen = await decode()
         with timings.stage("embed"):
-            embedding = await self._parts.embedding.embed(decoded.pixels[None], urgent=True)
-        query = Query(image_id, decoded.width, decoded.height, box is None, embedding)
-        self._remembered.put((image_id, box), query)
+            embeddings = await self._parts.embedding.embed(seen.pixels, urgent=True)
+        size = seen.width, seen.height
+        query = Query(
+            image_id, *size, whole=gaze.box is None, embeddings=embeddings, views=seen.views
+        )
+        self._remembered.put((image_id, gaze), query)
         return query
 
-    async def _original(self, image_id: str, box: Box | None, timings: Timings) -> DecodedImage:
+    async def _original(self, image_id: str, gaze: Gaze, timings: Timings) -> DecodedViews:
         with timings.stage("decode"):
             data = await self._originals.of_image(image_id)
-        return await self._decoded(data, box, timings)
+        return await self._decoded(data, gaze, timings)
 
-    async def _decoded(self, data: bytes, box: Box | None, timings: Timings) -> DecodedImage:
+    async def _decoded(self, data: bytes, gaze: Gaze, timings: Timings) -> DecodedViews:
         with timings.stage("decode"):
-            return await self._parts.decoder.decode(data, box=box, urgent=True)
+            return await self._parts.decoder.views(data, box=gaze.box, ways=gaze.ways)

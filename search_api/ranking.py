@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from search_api.cursors import SearchCursor
 from search_api.schemas import Match
+from shared.images.views import View
 from shared.records import Neighbour
 
 DIGITS = 6
@@ -20,12 +21,14 @@ class Ranked:
 
     Attributes:
         similarity: 0 to 1.
+        view: of the query, the one most alike.
         position: how many images stand before it, those left out included.
     """
 
     image_id: str
     similarity: float
     match: Match
+    view: View
     position: int
 
 
@@ -35,33 +38,63 @@ def similarity_of(cosine: float) -> float:
 
 
 def rank(
-    neighbours: Iterable[Neighbour], *, query_id: str | None, near_duplicate: float
+    found: Iterable[tuple[View, Iterable[Neighbour]]],
+    *,
+    query_id: str | None,
+    near_duplicate: float,
 ) -> list[Ranked]:
     """Order images by similarity, ties by `image_id`.
 
     Args:
-        neighbours: what the index found; an image named twice counts once.
+        found: what the index found for each view of the query; an image that several views found
+            counts once, by the view most like it, the earlier of equals.
         query_id: the digest of the query when the whole picture was asked about.
         near_duplicate: the least cosine of a near duplicate.
     """
-    found: dict[str, tuple[float, Match]] = {}
-    for neighbour in neighbours:
-        if neighbour.image_id == query_id:
-            found[neighbour.image_id] = (1.0, "exact")
-        else:
-            match: Match = "near_duplicate" if neighbour.cosine >= near_duplicate else "similar"
-            similarity = min(similarity_of(neighbour.cosine), ALMOST_ONE)
-            found.setdefault(neighbour.image_id, (similarity, match))
-    ordered = sorted(found.items(), key=lambda item: (-item[1][0], item[0]))
+    best: dict[str, tuple[float, View]] = {}
+    for view, neighbours in found:
+        for neighbour in neighbours:
+            known = best.get(neighbour.image_id)
+            if known is None or neighbour.cosine > known[0]:
+                best[neighbour.image_id] = neighbour.cosine, view
+    if query_id in best:
+        best[query_id] = 1.0, "whole"
+
+    def match_of(image_id: str, cosine: float) -> Match:
+        if image_id == query_id:
+            return "exact"
+        return "near_duplicate" if cosine >= near_duplicate else "similar"
+
+    def similarity(image_id: str, cosine: float) -> float:
+        return 1.0 if image_id == query_id else min(similarity_of(cosine), ALMOST_ONE)
+
+    ordered = sorted(
+        (-similarity(image_id, cosine), image_id, match_of(image_id, cosine), view)
+        for image_id, (cosine, view) in best.items()
+    )
     return [
-        Ranked(image_id, similarity, match, position)
-        for position, (image_id, (similarity, match)) in enumerate(ordered)
+        Ranked(image_id, -negative, match, view, position)
+        for position, (negative, image_id, match, view) in enumerate(ordered)
     ]
 
 
-def settled(ranked: Sequence[Ranked]) -> list[Ranked]:
-    """Leave out those tied with the last: the index may hold more of that tie, to come before."""
-    return [one for one in ranked if one.similarity > ranked[-1].similarity]
+def floor_of(found: Iterable[Sequence[Neighbour]], depth: int) -> float:
+    """Tell below or at which similarity the index may hold images that no view has shown yet.
+
+    Args:
+        found: the neighbours of each view, the most alike first.
+        depth: how many were asked for; a view with fewer has shown all.
+
+    Returns:
+        a similarity; -1 where all has been shown.
+    """
+    full = [similarity_of(row[-1].cosine) for row in found if len(row) >= depth]
+    return max(full, default=-1.0)
+
+
+def settled(ranked: Iterable[Ranked], floor: float) -> list[Ranked]:
+    """Keep those above what is still to be shown: between the others more may have to stand."""
+    return [one for one in ranked if one.similarity > floor]
 
 
 def window(
@@ -72,5 +105,5 @@ def window(
     return [
         one
         for one in ranked
-        if one.similarity >= min_similarity and (-one.similarity, one.image_id) > place
+        if one.similarity >= min_similarity and (-one.similarity, one.image_id) >= place
     ]

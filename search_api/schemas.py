@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.errors import Reason
+from shared.images.views import View
 from shared.records import ObjectState
 
 Match = Literal["exact", "near_duplicate", "similar"]
@@ -57,6 +58,10 @@ class Hit(Reply):
     )
     match: Match = Field(
         description="`exact`: the same bytes; `near_duplicate`: an edit of the picture."
+    )
+    view: View = Field(
+        description="The view of the query that is most like it: `whole`, or a picture found "
+        "`inner`, or either mirrored left to right (`flipped`) and then turned clockwise."
     )
     width: int
     height: int

@@ -10,7 +10,7 @@ from search_api.inputs import Asked
 from search_api.links import as_text, content_path, thumbnail_path
 from search_api.parts import Parts
 from search_api.problems import Problem
-from search_api.queries import Queries
+from search_api.queries import Gaze, Queries
 from search_api.ranking import Ranked, similarity_of
 from search_api.schemas import Hit, HitObject, QueryFacts, SearchReply, Thresholds
 from search_api.timings import Timings
@@ -35,7 +35,8 @@ class Searcher:
             Problem, Rejected, TransientError: as `Queries.resolve`.
         """
         timings = Timings()
-        query = await self._queries.resolve(asked.source, asked.parameters.box, timings)
+        gaze = Gaze(asked.parameters.box, asked.parameters.views)
+        query = await self._queries.resolve(asked.source, gaze, timings)
         left_out = query.image_id if without_itself else None
         bound = asked.parameters.binding(query.image_id, self._model_id, left_out)
         if asked.parameters.cursor and asked.parameters.cursor.binding != bound:
@@ -68,6 +69,7 @@ class Searcher:
             image_id=one.image_id,
             similarity=one.similarity,
             match=one.match,
+            view=one.view,
             width=facts.width,
             height=facts.height,
             format=facts.format,

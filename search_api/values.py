@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, Wit
 from search_api.cursors import ObjectCursor, SearchCursor, read_object_cursor, read_search_cursor
 from shared.images.decoding import Box
 from shared.images.formats import MEDIA_TYPES
+from shared.images.views import WAYS, Way
 
 WHOLE = Box(0, 0, 1, 1)
 
@@ -61,6 +62,15 @@ def _format(value: Any) -> str:  # noqa: ANN401 - whatever JSON held
     return name
 
 
+def _ways(value: Any) -> tuple[Way, ...]:  # noqa: ANN401 - whatever JSON held
+    """Read ways to look, several words or one with commas between; `whole` adds none."""
+    words = [value] if isinstance(value, str) else [*value]
+    asked = {word.strip() for each in words for word in str(each).split(",")} - {"", "whole"}
+    if not asked <= {*WAYS}:
+        raise ValueError(f"should be among {', '.join(WAYS)}")
+    return tuple(way for way in WAYS if way in asked)
+
+
 def _moment(value: Any) -> datetime:  # noqa: ANN401 - whatever JSON held
     """Read a moment as RFC 3339 writes it; its zone is part of it."""
     text = str(value).upper()
@@ -92,6 +102,11 @@ Formats = Annotated[
 ]
 Moment = Annotated[
     datetime, PlainValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})
+]
+Ways = Annotated[
+    tuple[Way, ...],
+    PlainValidator(_ways),
+    WithJsonSchema({"type": "array", "items": {"type": "string", "enum": [*WAYS]}}),
 ]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), BeforeValidator(_no_bool)]
 BoxWord = Annotated[Box | None, PlainValidator(_box), WithJsonSchema({"type": "string"})]

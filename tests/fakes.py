@@ -12,7 +12,8 @@ import numpy as np
 
 from shared.digests import image_digest
 from shared.errors import ObjectGone, Reason, Rejected, TransientError
-from shared.images.decoding import DecodedImage
+from shared.images.decoding import DecodedImage, DecodedViews
+from shared.images.views import turned_views
 from shared.protocols import Present
 from shared.records import (
     CatalogStats,
@@ -176,13 +177,25 @@ class FakeIndex:
 
 
 class FakeDecoder:
-    """Draws pixels from the bytes of a `PICTURE`; `hold` keeps every call waiting once `begun`."""
+    """Draws pixels from the bytes of a `PICTURE`; `hold` keeps every call waiting once `begun`.
+
+    `auto` finds in `PICTURE … INSIDE x` what `PICTURE x` shows.
+    """
 
     def __init__(self) -> None:
         self.decoded = 0
         self.urgent: list[bool] = []
         self.begun = asyncio.Semaphore(0)
         self.hold: asyncio.Event | None = None
+
+    async def views(self, data, *, box=None, ways=()):
+        whole = await self.decode(data, box=box, urgent=True)
+        inner = data.partition(b" INSIDE ")[2] if "auto" in ways else b""
+        pixels, names = [whole.pixels], ["whole"]
+        if inner:
+            pixels.append(_drawn(b"PICTURE " + inner, None))
+            names.append("inner")
+        return DecodedViews(*turned_views(pixels, names, ways), 640, 480, "JPEG")
 
     async def decode(self, data, *, box=None, urgent=False):
         self.urgent.append(urgent)
@@ -192,15 +205,18 @@ class FakeDecoder:
         if not data.startswith(b"PICTURE"):
             raise Rejected(Reason.NOT_A_PICTURE, "this is no picture")
         self.decoded += 1
-        seed = zlib.crc32(data + repr(box).encode())
-        pixels = np.random.default_rng(seed).integers(0, 256, (224, 224, 3), np.uint8)
-        return DecodedImage(pixels, 640, 480, "JPEG")
+        return DecodedImage(_drawn(data, box), 640, 480, "JPEG")
 
     async def thumbnail(self, data, *, size):
         return b"RIFF%d" % size + data
 
     def close(self):
         pass
+
+
+def _drawn(data, box):
+    seed = zlib.crc32(data + repr(box).encode())
+    return np.random.default_rng(seed).integers(0, 256, (224, 224, 3), np.uint8)
 
 
 class FakeEmbedding:

@@ -16,7 +16,14 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from shared.errors import Reason, Rejected
-from shared.images.decoding import Box, decode, thumbnail
+from shared.images.decoding import (
+    Box,
+    DecodedImage,
+    DecodedViews,
+    decode,
+    decode_views,
+    thumbnail,
+)
 
 Reply = tuple[dict[str, Any], bytes]
 
@@ -38,9 +45,15 @@ def _run(request: dict[str, Any], data: bytes) -> Reply:
     if request["task"] == "thumbnail":
         return {}, thumbnail(data, max_pixels=request["max_pixels"], size=request["size"])
     box = Box(*request["box"]) if request["box"] else None
+    if request["task"] == "views":
+        seen = decode_views(data, max_pixels=request["max_pixels"], box=box, ways=request["ways"])
+        return {**_facts(seen), "views": seen.views}, seen.pixels.tobytes()
     image = decode(data, max_pixels=request["max_pixels"], box=box)
-    facts = {"width": image.width, "height": image.height, "format": image.format}
-    return facts, image.pixels.tobytes()
+    return _facts(image), image.pixels.tobytes()
+
+
+def _facts(image: DecodedImage | DecodedViews) -> dict[str, Any]:
+    return {"width": image.width, "height": image.height, "format": image.format}
 
 
 def _limit_memory(size: int) -> None:

@@ -5,7 +5,7 @@ import itertools
 import json
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from shared.errors import Rejected, TransientError
-from shared.images.decoding import SIDE, Box, DecodedImage
+from shared.images.decoding import SIDE, Box, DecodedImage, DecodedViews
 from shared.images.limits import Limits
 from shared.images.processes import Answer, Worker
+from shared.images.views import Way
 
 Picture = tuple[dict[str, Any], bytes]
 
@@ -91,12 +92,25 @@ class Decoder:
         Raises:
             TransientError: no decoding process can be had now.
         """
-        request = {
-            "task": "decode",
-            "max_pixels": self._limits.max_pixels,
-            "box": (box.x, box.y, box.w, box.h) if box else None,
-        }
+        request = self._asking("decode", box)
         return [_image(answer) for answer in await self._ask(request, pictures, urgent=urgent)]
+
+    async def views(
+        self, data: bytes, *, box: Box | None = None, ways: Collection[Way] = ()
+    ) -> DecodedViews:
+        """Decode one picture, seen in several ways; for someone who waits.
+
+        Raises:
+            Rejected, TransientError: as `decode`.
+        """
+        request = self._asking("views", box) | {"ways": sorted(ways)}
+        (answer,) = await self._ask(request, [data], urgent=True)
+        if isinstance(answer, Rejected):
+            raise answer
+        facts, pixels = answer
+        views = tuple(facts.pop("views"))
+        shape = (len(views), SIDE, SIDE, 3)
+        return DecodedViews(np.frombuffer(pixels, np.uint8).reshape(shape), views, **facts)
 
     async def thumbnail(self, data: bytes, *, size: int) -> bytes:
         """Re-encode a picture as WebP, its longer side at most `size` pixels.
@@ -117,6 +131,13 @@ class Decoder:
             self._jobs.put((2, next(self._order), None))
         for thread in self._threads:
             thread.join()
+
+    def _asking(self, task: str, box: Box | None) -> dict[str, Any]:
+        return {
+            "task": task,
+            "max_pixels": self._limits.max_pixels,
+            "box": (box.x, box.y, box.w, box.h) if box else None,
+        }
 
     async def _ask(
         self, request: dict[str, Any], pictures: Sequence[bytes], *, urgent: bool

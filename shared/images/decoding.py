@@ -6,6 +6,7 @@ cropping would hide what lies at the edges. JPEG is decoded at a reduced scale w
 
 import io
 import warnings
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Self
 
@@ -29,6 +30,7 @@ from shared.errors import Reason, Rejected
 from shared.images.formats import PILLOWS_OWN, refuse_unreadable
 from shared.images.pixels import SWAPPING, eight_bit, on_white, orientation_of, turned
 from shared.images.soundness import refuse_unsound
+from shared.images.views import View, Way, inner_views, turned_views
 
 _PLUGINS = (
     AvifImagePlugin,
@@ -51,6 +53,10 @@ else:
 
 SIDE = 224
 """Pixels of a side of the models' input."""
+
+_LOOKED_AT = 2 * SIDE
+"""Pixels of a side at which a JPEG is decoded to find the picture inside it: twice as fine, as
+that picture is smaller."""
 
 MAX_SIDE = 65_535
 """The longest side that is decoded; JPEG's own limit. A 1 x 1,000,000 picture shows nothing."""
@@ -104,6 +110,23 @@ class DecodedImage:
     format: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class DecodedViews:
+    """A picture seen in several ways, ready for a model.
+
+    Attributes:
+        pixels: RGB, uint8, shape (n, 224, 224, 3).
+        views: what each is; the whole comes first.
+        width, height, format: of the whole picture, as in `DecodedImage`.
+    """
+
+    pixels: NDArray[np.uint8]
+    views: tuple[View, ...]
+    width: int
+    height: int
+    format: str
+
+
 def decode(data: bytes, *, max_pixels: int, box: Box | None = None) -> DecodedImage:
     """Decode the first frame, upright, transparent parts white, squeezed to the models' input.
 
@@ -120,9 +143,39 @@ def decode(data: bytes, *, max_pixels: int, box: Box | None = None) -> DecodedIm
     upright = turned(small, orientation)
     if box is not None:
         upright = upright.resize((SIDE, SIDE), Image.Resampling.BILINEAR, box.pixels(width, height))
-    return DecodedImage(
-        np.asarray(on_white(upright)), width, height, str(picture.format).replace("MPO", "JPEG")
-    )
+    return DecodedImage(np.asarray(on_white(upright)), width, height, _named(picture))
+
+
+def decode_views(
+    data: bytes, *, max_pixels: int, box: Box | None = None, ways: Collection[Way] = ()
+) -> DecodedViews:
+    """Decode as `decode` does, and also see the picture in other ways.
+
+    Args:
+        data: the file.
+        max_pixels: that it may have.
+        box: the part to see; of the picture as seen.
+        ways: `auto` adds the pictures found inside it, `flip` and `rotate` the mirrored and turned.
+
+    Raises:
+        Rejected: as `decode`.
+    """
+    if "auto" not in ways:
+        image = decode(data, max_pixels=max_pixels, box=box)
+        pixels, views = turned_views([image.pixels], ["whole"], ways)
+        return DecodedViews(pixels, views, image.width, image.height, image.format)
+    picture = _open(data, max_pixels)
+    width, height = picture.size
+    if box is None:
+        picture.draft("RGB", (_LOOKED_AT, _LOOKED_AT))
+    colour, orientation = _load(picture, None)
+    if orientation in SWAPPING:
+        width, height = height, width
+    upright = turned(colour, orientation)
+    part = upright if box is None else upright.crop(box.pixels(*upright.size))
+    squares, names = inner_views(on_white(part), SIDE)
+    pixels, views = turned_views(squares, names, ways)
+    return DecodedViews(pixels, views, width, height, _named(picture))
 
 
 def thumbnail(data: bytes, *, max_pixels: int, size: int) -> bytes:
@@ -162,6 +215,10 @@ def _open(data: bytes, max_pixels: int) -> Image.Image:
         )
     refuse_unsound(data, str(picture.format), max_pixels)
     return picture
+
+
+def _named(picture: Image.Image) -> str:
+    return str(picture.format).replace("MPO", "JPEG")
 
 
 def _load(picture: Image.Image, size: tuple[int, int] | None) -> tuple[Image.Image, int]:

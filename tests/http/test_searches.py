@@ -47,6 +47,7 @@ async def test_a_reply_has_the_shape_that_was_promised(world, client):
                 "image_id": image_id,
                 "similarity": 1.0,
                 "match": "exact",
+                "view": "whole",
                 "width": 640,
                 "height": 480,
                 "format": "JPEG",
