@@ -64,6 +64,16 @@ bench: .venv/run.stamp ## Measure ingest and search against the bare loop
 	$(BIN)/seenit bench ingest $(if $(filter-out pictures,$(PICTURES)),"$(PICTURES)")
 	$(BIN)/seenit bench search $(if $(filter-out pictures,$(PICTURES)),"$(PICTURES)")
 
+.PHONY: audit
+audit: .venv/test.stamp ## Ask the vulnerability database about every locked package
+	$(BIN)/pip-audit --strict --disable-pip --require-hashes -r locks/test.txt
+
+.PHONY: sbom
+sbom: .venv/test.stamp ## Write the bill of materials, dist/seenit.cdx.json
+	@mkdir -p dist
+	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible \
+		--output-file dist/seenit.cdx.json locks/run.txt
+
 .PHONY: docs
 docs: .venv/run.stamp ## Generate what is made of settings and panels
 	$(BIN)/python -m seenit.documentation
