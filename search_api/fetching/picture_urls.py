@@ -46,9 +46,9 @@ class PictureUrl:
     @classmethod
     def _checked(cls, url: httpx.URL) -> Self:
         if url.scheme not in {"http", "https"}:
-            raise ValueError("starts with http:// or https://")
+            raise ValueError("must start with http:// or https://")
         if not url.host:
-            raise ValueError("names no host")
+            raise ValueError("must name a host")
         if url.userinfo:
-            raise ValueError("names no user and no password")
+            raise ValueError("must not name a user or a password")
         return cls(url)
