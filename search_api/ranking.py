@@ -105,5 +105,5 @@ def window(
     return [
         one
         for one in ranked
-        if one.similarity >= min_similarity and (-one.similarity, one.image_id) >= place
+        if one.similarity >= min_similarity and (-one.similarity, one.image_id) > place
     ]
