@@ -12,7 +12,7 @@ from search_api.facts import Facts
 from search_api.parameters import SearchParameters
 from search_api.parts import Parts, asked_index
 from search_api.queries import Query
-from search_api.ranking import Ranked, rank, settled, window
+from search_api.ranking import Ranked, floor_of, rank, settled, window
 from search_api.timings import Timings
 from shared.protocols import Embeddings
 from shared.records import Neighbour, ObjectFilter, StoredObject
@@ -127,26 +127,28 @@ class Collector:
     async def _ranked(
         self, query: Query, look: Look, timings: Timings
     ) -> tuple[list[Ranked], bool]:
-        """Rank the nearest; also whether these are all that there are."""
+        """Rank what each view is nearest to; also whether these are all that there are."""
         with timings.stage("index"):
-            neighbours = await self._nearest(query.embedding, look)
-        at_end = len(neighbours) < look.depth
+            found = await self._nearest(query.embeddings, look)
+        at_end = all(len(neighbours) < look.depth for neighbours in found)
+        shown = list(zip(query.views, found, strict=True))
         if query.whole and (look.among is None or query.image_id in look.among):
             # Whether exact bytes are stored the catalog says, not an approximate index.
-            neighbours.append(Neighbour(query.image_id, 1.0))
+            shown.append(("whole", [Neighbour(query.image_id, 1.0)]))
         ranked = rank(
-            neighbours,
+            shown,
             query_id=query.image_id if query.whole else None,
             near_duplicate=self._near_duplicate,
         )
-        return (ranked if at_end or look.depth == MAX_DEPTH else settled(ranked)), at_end
+        if look.depth < MAX_DEPTH:
+            ranked = settled(ranked, floor_of(found, look.depth))
+        return ranked, at_end
 
-    async def _nearest(self, embedding: Embeddings, look: Look) -> list[Neighbour]:
+    async def _nearest(self, embeddings: Embeddings, look: Look) -> list[list[Neighbour]]:
         if look.among is not None and not look.among:
-            return []
+            return [[] for _ in embeddings]
         index = self._parts.index
-        (found,) = await asked_index(index, index.nearest, embedding, look.depth, look.among)
-        return list(found)
+        return await asked_index(index, index.nearest, embeddings, look.depth, look.among)
 
 
 def depth_for(reach: int, share: float) -> int:

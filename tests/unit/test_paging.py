@@ -1,0 +1,140 @@
+"""Pages of a search while pictures come and go between them."""
+
+import hashlib
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from search_api.collecting import MAX_DEPTH, deeper_than, depth_for
+from search_api.facts import Facts
+from search_api.inputs import Asked, ImageId
+from search_api.originals import Originals
+from search_api.parameters import SearchParameters
+from search_api.parts import Parts
+from search_api.problems import Problem
+from search_api.queries import Queries
+from search_api.search import Searcher
+from shared.records import ImageFacts, ObjectRef, ObjectStat, ObjectState, StoredObject
+from tests.fakes import FakeCatalog, FakeDecoder, FakeEmbedding, FakeIndex, FakeStore
+
+WHEN = datetime(2026, 1, 1, tzinfo=UTC)
+QUERY = hashlib.sha256(b"the query").hexdigest()
+COSINES = (0.9, 0.5, 0.5000001, 0.5, 0.5000001, -0.3, 1.0)
+"""Few, so that many tie; two of them differ by less than a similarity has digits."""
+
+
+class Shop:
+    """A searcher, and pictures that come and go. The query is always there."""
+
+    def __init__(self, *, selective: bool) -> None:
+        self.catalog, self.index = FakeCatalog(), FakeIndex()
+        self.catalog.selective = selective
+        self.add(QUERY, 1.0, "always")
+        parts = Parts(FakeStore(), self.catalog, self.index, FakeDecoder(), FakeEmbedding())
+        facts = Facts(self.catalog)
+        queries = Queries(parts, facts, Originals(parts.store, self.catalog, 2**20), 2**20)
+        self._searcher = Searcher(parts, queries, facts)
+
+    def add(self, image_id: str, cosine: float, bucket: str) -> None:
+        vector = np.array([[cosine, np.sqrt(1 - cosine**2)]], np.float32)
+        self.index.upsert([image_id], vector)
+        stat = ObjectStat(ObjectRef(bucket, image_id), 5, "etag", WHEN)
+        row = StoredObject(stat, ObjectState.INDEXED, WHEN, image_id=image_id)
+        self.catalog.add(row, ImageFacts(image_id, 640, 480, "JPEG", 5))
+
+    def remove(self, image_id: str, *, with_vector: bool) -> None:
+        gone = [ref for ref, row in self.catalog.rows.items() if row.image_id == image_id]
+        for ref in gone:
+            del self.catalog.rows[ref]
+        if with_vector:
+            self.index.delete([image_id])
+
+    async def page(self, cursor: str | None, **parameters: Any) -> tuple[list[str], str | None]:
+        given = parameters | ({"cursor": cursor} if cursor else {})
+        asked = Asked(ImageId(QUERY), SearchParameters.check(given))
+        reply = await self._searcher.search(asked)
+        return [hit.image_id for hit in reply.hits], reply.next_cursor
+
+
+pictures = st.dictionaries(
+    st.integers(0, 99).map(lambda number: hashlib.sha256(b"%d" % number).hexdigest()),
+    st.tuples(st.sampled_from(COSINES), st.sampled_from(["a", "b"])),
+    min_size=10,
+    max_size=60,
+)
+
+
+@given(
+    pictures,
+    st.lists(st.integers(1, 4), min_size=1),
+    st.sampled_from(
+        [{}, {"bucket": ("a", "always")}, {"format": ("JPEG",)}, {"bucket": ("none",)}]
+    ),
+    st.sampled_from([0.0, 0.5]),
+    st.booleans(),
+    st.randoms(use_true_random=False),
+)
+async def test_no_picture_comes_twice_and_none_that_stays_is_missed(
+    every, sizes, where, least, selective, random
+):
+    shop = Shop(selective=selective)
+    waiting = dict(every)
+    there: dict[str, tuple[float, str]] = {}
+    for image_id in [*every][::2]:
+        there[image_id] = waiting.pop(image_id)
+        shop.add(image_id, *there[image_id])
+    stayed = dict(there)
+    seen: list[str] = []
+    cursor = None
+    for turn in range(200):
+        size = sizes[turn % len(sizes)]
+        hits, cursor = await shop.page(cursor, limit=size, min_similarity=least, **where)
+        assert len(hits) <= size
+        assert set(hits) <= {*there, QUERY}
+        seen += hits
+        if cursor is None:
+            break
+        if waiting and random.random() < 0.5:
+            image_id, drawn = waiting.popitem()
+            there[image_id] = drawn
+            shop.add(image_id, *drawn)
+        if there and random.random() < 0.5:
+            image_id = random.choice(sorted(there))
+            stayed.pop(image_id, None)
+            del there[image_id]
+            shop.remove(image_id, with_vector=random.random() < 0.5)
+    assert cursor is None
+    assert len(seen) == len(set(seen))
+    wanted = where.get("bucket", ("a", "b", "always"))
+    must = {i for i, (cosine, bucket) in stayed.items() if bucket in wanted and cosine >= least}
+    assert must - {*seen} == set()
+
+
+async def test_a_cursor_leads_on_with_another_limit_and_with_nothing_else_changed():
+    shop = Shop(selective=True)
+    for number in range(9):
+        shop.add(hashlib.sha256(b"%d" % number).hexdigest(), 0.5, "a")
+    first, cursor = await shop.page(None, limit=3, bucket=("a", "always"))
+    second, _ = await shop.page(cursor, limit=5, bucket=("always", "a", "a"))
+    assert len({*first, *second}) == 8
+    for other in ({"bucket": ("a",)}, {"min_similarity": 0.1}, {"format": ("JPEG",)}):
+        with pytest.raises(Problem, match="cursor") as refused:
+            await shop.page(cursor, limit=3, **{"bucket": ("a", "always")} | other)
+        assert refused.value.status == 422
+
+
+@given(st.integers(1, 20_000), st.floats(0, 1))
+def test_a_first_look_is_deep_enough_for_what_is_wanted_and_never_too_deep(reach, share):
+    depth = depth_for(reach, share)
+    assert depth == MAX_DEPTH or depth * share >= reach
+    assert depth <= MAX_DEPTH
+
+
+@given(st.integers(1, MAX_DEPTH - 1), st.floats(0, 1))
+def test_each_further_look_is_deeper_up_to_the_deepest(depth, done):
+    deeper = deeper_than(depth, done)
+    assert depth < deeper <= MAX_DEPTH
