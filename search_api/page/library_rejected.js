@@ -79,7 +79,7 @@ function whatToDo(place, embedded) {
       "p", { class: "command" }, make("code", {}, command),
       make("button", { type: "button", "data-copy": command, "aria-label": `Copy command: ${command}` }, "Copy command"),
     ),
-    embedded ? make("p", { class: "aside" }, "Put the path of your folder where it says FOLDER.") : null,
+    embedded ? make("p", { class: "aside" }, "Put the path of your folder where it says FOLDER, and add --data if it was started with one.") : null,
   );
 }
 
@@ -95,6 +95,6 @@ function row(place, object) {
       make("a", { class: "badge", href: addressOf({ ...place, reason }), "data-go": true, title: meaning }, title),
       " ", make("span", { class: "detail" }, make("bdi", {}, sentence(detail ?? ""))),
     ),
-    make("p", { class: "facts" }, "in ", make("b", {}, make("bdi", {}, bucket)), ` · ${size(bytes)} · looked at `, moment),
+    make("p", { class: "facts" }, "in ", make("a", { href: addressOf({ ...place, bucket }), "data-go": true }, make("bdi", {}, bucket)), ` · ${size(bytes)} · looked at `, moment),
   );
 }
