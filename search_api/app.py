@@ -14,6 +14,7 @@ from search_api.fetching.fetches import Fetches
 from search_api.fetching.pinning import PinnedNetwork
 from search_api.guard import Guard, Session
 from search_api.health import Health
+from search_api.hosts import Hosts, must_be_own
 from search_api.images import Images
 from search_api.limits import Limits
 from search_api.objects import Objects
@@ -59,6 +60,8 @@ def create_app(
 def _middleware(settings: Settings, tokens: Tokens) -> list[Middleware]:
     """From the outside in: each sees what those before it let pass, and not what they refused."""
     layers = [Middleware(CountSearches), Middleware(SecurityHeaders)]
+    if must_be_own(settings):
+        layers.append(Middleware(Hosts))
     if settings.cors_origins:
         layers.append(cors(settings.cors_origins))
     if tokens:

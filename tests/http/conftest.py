@@ -56,7 +56,7 @@ class World:
         configured = Settings(_env_file=None, max_bytes=max_bytes, **(settings or {}))
         app = create_app(self.parts(), configured, Limits(**limits))
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        return httpx.AsyncClient(transport=transport, base_url="http://seenit")
+        return httpx.AsyncClient(transport=transport, base_url="http://localhost")
 
 
 @pytest.fixture

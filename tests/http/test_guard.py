@@ -114,7 +114,7 @@ async def test_the_sessions_cookie_is_no_scripts_and_no_other_sites(guarded):
     assert {"httponly", "samesite=strict", "path=/", "max-age=43200"} <= parts
     assert "secure" not in parts
     assert "first" not in cookie
-    secure = await guarded.post("https://seenit/v1/session", **bearer("first"))
+    secure = await guarded.post("https://localhost/v1/session", **bearer("first"))
     assert "; secure" in secure.headers["set-cookie"].lower()
 
 
@@ -209,3 +209,44 @@ async def test_any_other_sites_script_may_not(shared_with_shop):
         assert "access-control-allow-origin" not in answer.headers
         asked = {**headers, "Access-Control-Request-Method": "POST"}
         assert (await shared_with_shop.options("/v1/search", headers=asked)).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost",
+        "LOCALHOST:8000",
+        "localhost.",
+        "a.localhost",
+        "127.0.0.1",
+        "[::1]:8000",
+        "192.0.2.1",
+    ],
+)
+async def test_an_open_api_on_this_machine_answers_to_its_own_names(client, host):
+    assert (await client.get("/v1/stats", headers={"Host": host})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "127.0.0.1.evil.example",
+        "localhost.evil.example",
+        "xlocalhost",
+        "[",
+        "a@b.c",
+    ],
+)
+async def test_it_answers_to_no_name_that_anyone_may_lead_to_it(client, host):
+    for path in ("/", "/v1/stats", "/livez"):
+        assert is_problem(await client.get(path, headers={"Host": host}), 421)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"api_tokens": "first"}, {"host": "0.0.0.0"}, {"trusted_proxies": "127.0.0.1"}]
+)
+async def test_whoever_is_guarded_otherwise_may_have_any_name(world, settings):
+    async with world.client(settings=settings) as client:
+        answer = await client.get("/v1/stats", headers={"Host": "pictures.example"})
+        assert answer.status_code == (401 if "api_tokens" in settings else 200)

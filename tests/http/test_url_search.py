@@ -15,8 +15,8 @@ from search_api.fetching.download import FAILED
 from search_api.fetching.pinning import PinnedNetwork
 from search_api.limits import Limits
 from shared.settings import Settings
-from tests.http.test_status_codes import JSON, is_problem
-from tests.http.test_wire import connected, served
+from tests.http.test_status_codes import is_problem
+from tests.http.test_wire import POST, connected, served
 
 PICTURE = b"PICTURE of a cat"
 LOOPBACK = ip_address("127.0.0.1")
@@ -81,7 +81,7 @@ async def seenit(world, network=None, **limits) -> AsyncIterator[httpx.AsyncClie
     network = network or PinnedNetwork(judge=only_this_machine)
     app = create_app(world.parts(), settings, Limits(**limits), network)
     transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://seenit") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         yield client
 
 
@@ -320,7 +320,7 @@ async def test_an_address_that_is_not_the_open_nets_is_refused_and_nothing_is_to
 ):
     settings = Settings(_env_file=None, url_search="on")
     transport = httpx.ASGITransport(create_app(world.parts(), settings))
-    async with httpx.AsyncClient(transport=transport, base_url="http://seenit") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         refused = await client.get("/v1/search", params={"url": url})
     assert is_problem(refused, 502)
     assert refused.json()["detail"] == FAILED
@@ -332,7 +332,7 @@ async def test_what_is_inside_cannot_be_told_from_what_is_not(world, site, page)
         site.pages["/"] = page
     settings = Settings(_env_file=None, url_search="on")
     transport = httpx.ASGITransport(create_app(world.parts(), settings))
-    async with httpx.AsyncClient(transport=transport, base_url="http://seenit") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         inside = await client.get("/v1/search", params={"url": site.at("/")})
         nowhere = await client.get("/v1/search", params={"url": "http://no-such-name.invalid/"})
     assert (inside.status_code, inside.content) == (nowhere.status_code, nowhere.content)
@@ -390,13 +390,12 @@ async def test_a_fetch_ends_when_whoever_asked_has_left(world, site, method):
         async with connected(address) as (_, writer):
             if method == "GET":
                 writer.write(
-                    f"GET /v1/search?url={site.at('/')} HTTP/1.1\r\nHost: s\r\n\r\n".encode()
+                    f"GET /v1/search?url={site.at('/')} HTTP/1.1\r\n".encode()
+                    + b"Host: localhost\r\n\r\n"
                 )
             else:
                 body = f'{{"url": "{site.at("/")}"}}'.encode()
-                head = f"POST /v1/search HTTP/1.1\r\nHost: s\r\nContent-Length: {len(body)}\r\n"
-                kind = f"Content-Type: {JSON['Content-Type']}\r\n\r\n"
-                writer.write((head + kind).encode() + body)
+                writer.write(POST + f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
             await site.reached.wait()
             assert not site.left.is_set()
         await site.left.wait()

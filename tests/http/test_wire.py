@@ -13,7 +13,7 @@ from shared.errors import ConfigurationError
 from shared.serving import listen, server_for
 from shared.settings import Settings
 
-POST = b"POST /v1/search HTTP/1.1\r\nHost: seenit\r\nContent-Type: application/json\r\n"
+POST = b"POST /v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
 
 @asynccontextmanager
@@ -85,7 +85,7 @@ async def test_a_refused_body_does_not_spoil_the_next_request_of_its_connection(
     async with served(world) as address, connected(address) as (reader, writer):
         writer.write(POST + b"Content-Length: 200000\r\n\r\n")
         assert (await answer(reader))[0] == 413
-        writer.write(b"x" * 200_000 + b"GET /livez HTTP/1.1\r\nHost: seenit\r\n\r\n")
+        writer.write(b"x" * 200_000 + b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert (await answer(reader))[0] == 200
 
 
@@ -95,7 +95,7 @@ async def test_a_client_that_leaves_in_the_middle_harms_no_one(world, caplog):
             writer.write(POST + b"Content-Length: 200\r\n\r\n{")
             await writer.drain()
         async with connected(address) as (reader, writer):
-            writer.write(b"GET /livez HTTP/1.1\r\nHost: seenit\r\n\r\n")
+            writer.write(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert (await answer(reader))[0] == 200
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
@@ -108,7 +108,7 @@ async def test_a_connection_that_says_nothing_is_closed(world):
         assert await reader.read() == b""
 
 
-@pytest.mark.parametrize("before", [b"", b"GET /livez HTTP/1.1\r\nHost: seenit\r\n\r\n"])
+@pytest.mark.parametrize("before", [b"", b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"])
 async def test_a_dripping_head_is_a_408_however_steadily_it_drips(world, before):
     async with (
         served(world, patience=Patience(head_s=0.2)) as address,
@@ -157,13 +157,13 @@ async def test_more_connections_than_there_is_room_for_are_told_to_come_back(wor
         served(world, patience=Patience(connections=1)) as address,
         connected(address) as (reader, writer),
     ):
-        writer.write(b"GET /livez HTTP/1.1\r\nHost: seenit\r\n\r\n")
+        writer.write(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert (await answer(reader))[0] == 200
         async with connected(address) as (second, _):
             status, headers = await answer(second)
             assert (status, headers["retry-after"]) == (503, "1")
             assert await second.read() == b""
-        writer.write(b"GET /livez HTTP/1.1\r\nHost: seenit\r\n\r\n")
+        writer.write(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert (await answer(reader))[0] == 200
 
 
@@ -182,7 +182,7 @@ async def test_a_client_that_takes_nothing_of_its_answer_is_given_up(world):
         served(world, settings=settings, patience=patience) as address,
         connected(address) as (reader, writer),
     ):
-        writer.write(b"GET /v1/content/b/k HTTP/1.1\r\nHost: seenit\r\n\r\n")
+        writer.write(b"GET /v1/content/b/k HTTP/1.1\r\nHost: localhost\r\n\r\n")
         await reader.readuntil(b"\r\n\r\n")
         with pytest.raises(ConnectionError):
             await _write_for_ever(writer)
@@ -196,7 +196,7 @@ async def test_a_client_that_takes_all_of_its_answer_gets_all_of_it(world):
         served(world, settings=settings, patience=patience) as address,
         connected(address) as (reader, writer),
     ):
-        writer.write(b"GET /v1/content/b/k HTTP/1.1\r\nHost: seenit\r\n\r\n")
+        writer.write(b"GET /v1/content/b/k HTTP/1.1\r\nHost: localhost\r\n\r\n")
         await reader.readuntil(b"\r\n\r\n")
         assert await reader.readexactly(len(picture)) == picture
 
@@ -210,13 +210,13 @@ async def test_a_key_with_escapes_keeps_every_byte_on_the_wire(world):
             (b"a%2Fb/c%20d%0A", 404),
             (b"a%252Fb/c%20d", 404),
         ):
-            writer.write(b"GET /v1/objects/b/" + path + b" HTTP/1.1\r\nHost: seenit\r\n\r\n")
+            writer.write(b"GET /v1/objects/b/" + path + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert (await answer(reader))[0] == status, path
 
 
 async def test_a_reply_does_not_name_the_server(world):
     async with served(world) as address, connected(address) as (reader, writer):
-        writer.write(b"GET /livez HTTP/1.1\r\nHost: seenit\r\n\r\n")
+        writer.write(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert "server" not in (await answer(reader))[1]
 
 
@@ -235,7 +235,7 @@ def test_an_address_of_no_one_is_refused_by_the_settings_name(host):
 
 
 PROXIED = (
-    b"POST /v1/search HTTP/1.1\r\nHost: s\r\nContent-Type: application/json\r\n"
+    b"POST /v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     b"X-Forwarded-For: %b\r\nContent-Length: 0\r\n\r\n"
 )
 
