@@ -9,8 +9,8 @@ let preview = "";
 /** Shows the strip while the query is out of sight. */
 export function watchStrip() {
   const watcher = new IntersectionObserver(([entry]) => {
-    const gone = !entry.isIntersecting && entry.boundingClientRect.bottom <= 0;
-    byId("strip").hidden = !gone || byId("shown").hidden;
+    const gone = !entry.isIntersecting && entry.boundingClientRect.bottom < 0;
+    byId("strip").hidden = !gone; // the start page shows no frame, so that one is never gone from it
   });
   watcher.observe(byId("frame"));
   byId("strip-up").addEventListener("click", () => {
@@ -37,13 +37,12 @@ export function showQuery(query) {
   }
   showPicture(source);
   describe(name, facts);
-  byId("shown").hidden = false;
   byId("choose-word").textContent = "Choose another";
 }
 
 /** Empties the box. */
 export function hideQuery() {
-  byId("shown").hidden = byId("strip").hidden = true;
+  byId("strip").hidden = true;
   byId("choose-word").textContent = "Choose a picture";
 }
 

@@ -6,6 +6,9 @@ import { counted, places } from "./wording.js";
 const UNRELATED = 0.5;
 const USUAL_NEAR = 0.8; // where the model has no threshold of its own
 
+/** Turned clockwise by so much, the query looks like the hit. */
+const TURNED = { 90: "turned to the right", 180: "turned upside down", 270: "turned to the left" };
+
 /** @typedef {{near_duplicate: ?number}} Thresholds */
 
 const share = (similarity, { near_duplicate: near }) => (similarity - UNRELATED) / ((near ?? USUAL_NEAR) - UNRELATED);
@@ -48,9 +51,8 @@ export function viewWords(view = "whole") {
   const words = [];
   if (view.includes("inner")) words.push("inside your picture");
   if (view.includes("flip")) words.push("mirrored");
-  const turned = /\d+/.exec(view);
-  if (turned) words.push(`turned by ${turned[0]}°`);
-  if (!words.length && view !== "whole") words.push(`as ${view.replaceAll("_", " ")}`);
+  const turned = TURNED[/\d+/.exec(view)?.[0]];
+  if (turned) words.push(turned);
   return words.join(", ");
 }
 

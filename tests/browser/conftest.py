@@ -6,16 +6,17 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Never
+from typing import Any, Never
 
 import httpx
 import pytest
 import skimage
 from PIL import Image
 from platformdirs import user_cache_path
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 PATIENCE_S = 180
 FLAGS = (
@@ -35,7 +36,7 @@ HOSTILE = (
 
 TELLS_OF_VIOLATIONS = """addEventListener("securitypolicyviolation",
   (event) => console.error(`CSP: ${event.violatedDirective} ${event.blockedURI}`))"""
-EXPECTED = re.compile(r"Failed to load resource.*(status of 4(13|15)|503|ERR_)")
+EXPECTED = re.compile(r"Failed to load resource.*(status of (4\d\d|50[234])|ERR_)")
 """Refusals that a test provokes; a browser reports every one of them."""
 
 
@@ -52,7 +53,7 @@ def hostile() -> tuple[str, ...]:
     return HOSTILE
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory, hostile: tuple[str, ...]) -> Path:
     """Pictures that scikit-image brings, edited copies of one, and hostile names."""
     root = tmp_path_factory.mktemp("browser") / "library"
@@ -70,9 +71,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory, hostile: tuple[str, ...]) -
     return root
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def address(folder: Path) -> Iterator[str]:
     """Where `seenit up` serves the folder, everything indexed."""
+    with seenit_up(folder) as served:
+        yield served
+
+
+@contextmanager
+def seenit_up(folder: Path) -> Iterator[str]:
+    """Run `seenit up` on a folder; yields its address once all in it has been looked at."""
     log = folder.parent / "seenit.log"
     command = (Path(sys.executable).parent / "seenit", "up", folder)
     options = ("--data", folder.parent / "data", "--port", "0")
@@ -101,7 +109,7 @@ def _settled(address: str, files: int) -> bool:
         stats = httpx.get(f"{address}/v1/stats").json()
     except httpx.TransportError:
         return False
-    return stats["objects"] + stats["rejected"] >= files
+    return stats["objects"] >= files  # the rejected among them
 
 
 @pytest.fixture(scope="module")
@@ -116,22 +124,49 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+Opens = Callable[..., Page]
+
+
 @pytest.fixture
-def page(chromium: Browser, address: str) -> Iterator[Page]:
-    """The page, opened; afterwards nothing may have been complained of in its console."""
-    context = chromium.new_context(
-        base_url=address, permissions=["clipboard-read", "clipboard-write"]
-    )
-    context.add_init_script(TELLS_OF_VIOLATIONS)
+def opens(chromium: Browser, address: str) -> Iterator[Opens]:
+    """Open a page in a browser of one's own; nothing may be complained of in its console."""
     complaints: list[str] = []
-    context.on("console", lambda m: m.type in {"error", "warning"} and complaints.append(m.text))
-    context.on("weberror", lambda error: complaints.append(str(error.error)))
-    page = context.new_page()
-    page.goto("/")
-    page.wait_for_selector(".tile img")
-    yield page
-    context.close()
+    contexts: list[BrowserContext] = []
+
+    def open_page(path: str = "/", **options: Any) -> Page:
+        context = chromium.new_context(
+            base_url=address, permissions=["clipboard-read", "clipboard-write"], **options
+        )
+        contexts.append(context)
+        context.add_init_script(TELLS_OF_VIOLATIONS)
+        context.on(
+            "console", lambda m: m.type in {"error", "warning"} and complaints.append(m.text)
+        )
+        context.on("weberror", lambda error: complaints.append(str(error.error)))
+        page = context.new_page()
+        page.goto(path)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
     assert [text for text in complaints if not EXPECTED.search(text)] == []
+
+
+@pytest.fixture
+def page(opens: Opens) -> Page:
+    """The start page."""
+    page = opens()
+    page.wait_for_selector(".tile img")
+    return page
+
+
+@pytest.fixture(scope="session")
+def copy(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A smaller copy of a picture of the library, which the library does not hold."""
+    path = tmp_path_factory.mktemp("copies") / "copy.jpg"
+    Image.open(folder / "archive" / "coffee.png").convert("RGB").resize((300, 200)).save(path)
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,134 @@
+"""Nothing close, and all that can go wrong, each told apart."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, Route, expect
+
+BUSY = {"status": 503, "headers": {"Retry-After": "1"}, "json": {"detail": "the index is away"}}
+
+
+@pytest.fixture
+def stranger(tmp_path: Path) -> Path:
+    """A picture that looks like none of the library."""
+    path = tmp_path / "stranger.png"
+    Image.radial_gradient("L").convert("RGB").save(path)
+    return path
+
+
+def answers(page: Page, *, times: int | None = None, **answer: Any) -> None:
+    page.route("**/v1/search?*", lambda route: route.fulfill(**answer), times=times)
+
+
+def test_nothing_close_is_said_plainly_with_what_else_to_try(page: Page, stranger: Path) -> None:
+    page.set_input_files("#file", stranger)
+    expect(page.locator("#verdict")).to_have_text("Nothing close")
+    expect(page.locator("#group-seen")).to_have_count(0)
+    expect(page.locator("#group-alike .card").first).to_be_visible()
+    page.get_by_role("button", name="mirrored and turned").click()
+    expect(page).to_have_url(re.compile("views=auto%2Cflip%2Crotate"))
+    assert page.get_by_label("turned", exact=True).is_checked()
+
+
+def test_a_text_file_named_jpg_is_told_to_be_no_picture(page: Page, tmp_path: Path) -> None:
+    text = tmp_path / "holiday.jpg"
+    text.write_text("Dear diary")
+    page.set_input_files("#file", text)
+    expect(page.get_by_role("alert")).to_contain_text("not a picture")
+    expect(page.locator("#trouble button")).to_have_count(0)
+
+
+def test_a_cut_off_picture_is_told_to_be_damaged(page: Page, folder: Path, tmp_path: Path) -> None:
+    part = tmp_path / "part.png"
+    part.write_bytes((folder / "archive" / "coffee.png").read_bytes()[:600])
+    page.set_input_files("#file", part)
+    expect(page.get_by_role("alert")).to_contain_text("damaged")
+
+
+def test_a_file_over_the_limit_is_told_to_be_too_large(page: Page, tmp_path: Path) -> None:
+    large = tmp_path / "large.jpg"
+    large.write_bytes(bytes(33 * 2**20))
+    page.set_input_files("#file", large)
+    expect(page.get_by_role("alert")).to_contain_text("too large", timeout=30_000)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_an_overload_counts_down_and_is_tried_again_by_itself(
+    page: Page, copy: Path, status: int
+) -> None:
+    answers(page, times=2, **{**BUSY, "status": status})
+    page.set_input_files("#file", copy)
+    expect(page.locator("#trouble")).to_contain_text("Trying again in 1 s")
+    expect(page.locator(".card .key").first).to_have_text("coffee.png")
+    expect(page.locator("#trouble")).to_be_hidden()
+
+
+def test_trying_again_can_be_stopped_and_asked_for(page: Page, copy: Path) -> None:
+    answers(page, times=1, **{**BUSY, "headers": {"Retry-After": "60"}})
+    page.set_input_files("#file", copy)
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#trouble")).not_to_contain_text("Trying again in")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".card .key").first).to_have_text("coffee.png")
+
+
+def test_a_lost_connection_is_told_from_a_refusal(page: Page, copy: Path) -> None:
+    page.route("**/v1/search?*", lambda route: route.abort("connectionrefused"), times=1)
+    page.set_input_files("#file", copy)
+    expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
+
+
+def test_search_by_address_that_is_off_is_said_kindly_and_asked_for_no_more(page: Page) -> None:
+    page.fill("#where", "https://example.org/cat.jpg")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("Save the picture and drop it here")
+    expect(page.locator("#where")).to_have_attribute("placeholder", "image_id or bucket/key")
+    page.click(".brand")
+    page.reload()
+    expect(page.locator("#where")).to_have_attribute("placeholder", "image_id or bucket/key")
+
+
+def test_an_address_that_gives_no_picture_says_what_to_do_instead(page: Page) -> None:
+    answers(page, status=502, json={"detail": "the address gave no picture"})
+    page.fill("#where", "https://example.org/cat.jpg")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("did not give a picture")
+
+
+def test_a_token_is_asked_for_once_and_kept_by_no_script(page: Page, copy: Path) -> None:
+    signed = False
+
+    def guard(route: Route) -> None:
+        if signed:
+            route.fallback()
+        else:
+            route.fulfill(status=401, json={"detail": "a token is needed"})
+
+    def session(route: Route) -> None:
+        nonlocal signed
+        signed = route.request.headers.get("authorization") == "Bearer open sesame"
+        route.fulfill(status=204 if signed else 401, json=None if signed else {"detail": "no"})
+
+    page.route("**/v1/search?*", guard)
+    page.route("**/v1/session", session)
+    page.set_input_files("#file", copy)
+    expect(page.get_by_role("alert")).to_contain_text("asks for a token")
+    page.get_by_label("Token").fill("guess")
+    page.keyboard.press("Enter")
+    expect(page.locator(".token .wrong")).to_contain_text("not accepted")
+    page.get_by_label("Token").fill("open sesame")
+    page.keyboard.press("Enter")
+    expect(page.locator(".card .key").first).to_have_text("coffee.png")
+    kept = "JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])"
+    assert "sesame" not in page.evaluate(kept)
+
+
+def test_an_empty_library_says_how_pictures_get_in(page: Page) -> None:
+    page.route(
+        "**/v1/objects?*", lambda route: route.fulfill(json={"objects": [], "next_cursor": None})
+    )
+    page.reload()
+    expect(page.locator(".empty")).to_contain_text("seenit add")
