@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from shared.errors import TransientError
 from shared.metrics import BATCH_SIZE
 from shared.protocols import Embedder, Embeddings, Pixels
 
@@ -35,6 +36,9 @@ class _Request:
 
 
 _Picture = tuple[_Request, int]
+
+MOST_URGENT = 512
+"""Pictures that may wait urgently, 150 KB each; whoever comes then is told to come back."""
 
 
 class EmbeddingService:
@@ -69,6 +73,7 @@ class EmbeddingService:
             urgent: goes before all that is not; for someone who waits.
 
         Raises:
+            TransientError: too many urgent pictures wait.
             RuntimeError: the service is closed, or was before these pictures' turn.
             Exception: whatever the embedder raised on a batch with one of these pictures.
         """
@@ -80,13 +85,22 @@ class EmbeddingService:
         with self._changed:
             if self._closed:
                 raise RuntimeError("the embedding service is closed")
+            if urgent and len(self._urgent) >= MOST_URGENT:
+                raise TransientError("model", "too many pictures wait", retry_after=1.0)
             queue = self._urgent if urgent else self._patient
             queue.extend((request, i) for i in range(len(pixels)))
             self._changed.notify(len(pixels))
         try:
             return await request.answer
-        finally:
-            request.over = True
+        except asyncio.CancelledError:
+            self._leave(request)
+            raise
+
+    def _leave(self, request: _Request) -> None:
+        request.over = True
+        with self._changed:
+            self._urgent = deque(each for each in self._urgent if each[0] is not request)
+            self._patient = deque(each for each in self._patient if each[0] is not request)
 
     def close(self) -> None:
         """Finish what is begun, refuse what waits, stop the threads. Blocks for a batch's time."""
@@ -106,7 +120,7 @@ class EmbeddingService:
             batch, embed = taken
             self._observe(len(batch))
             try:
-                rows = embed(np.stack([request.pixels[i] for request, i in batch]))
+                rows = embed(_pixels(batch))
             except Exception as error:  # noqa: BLE001 - not ours to judge: it goes to who waits
                 for request in {request for request, _ in batch}:
                     _answer(request, error)
@@ -145,6 +159,13 @@ class EmbeddingService:
                     finished.append(request)
         for request in finished:
             _answer(request, request.embeddings)
+
+
+def _pixels(batch: list[_Picture]) -> Pixels:
+    if len(batch) == 1:  # needs no copy
+        ((request, i),) = batch
+        return request.pixels[i : i + 1]
+    return np.stack([request.pixels[i] for request, i in batch])
 
 
 def _answer(request: _Request, answer: Embeddings | Exception) -> None:

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from shared.errors import Reason, Rejected, TransientError
-from shared.images.decoder import Decoder
+from shared.images.decoder import MOST_URGENT, Decoder
 from shared.images.decoding import Box
 from shared.images.limits import Limits
 
@@ -194,6 +194,29 @@ async def test_what_nobody_waits_for_any_more_is_not_decoded(decoders, slow):
     assert cpu(process) - before < 0.3, "not one of the twenty"
 
 
+async def test_too_many_that_wait_urgently_are_turned_away_and_who_gives_up_makes_room(decoders):
+    decoder = decoders()
+    process = await idle_process(decoder)
+    process.suspend()
+
+    def urgently():
+        return asyncio.create_task(decoder.decode(png(), urgent=True))
+
+    asked = [urgently() for _ in range(MOST_URGENT)]
+    late = [urgently() for _ in range(2)]  # one place may be free, as one picture is begun
+    await asyncio.wait(late, return_when=asyncio.FIRST_COMPLETED)
+    with pytest.raises(TransientError, match="too many"):
+        await late[1]
+    patient = asyncio.create_task(decoder.decode(png()))
+    asked.pop().cancel()
+    await asyncio.sleep(0)
+    asked.append(urgently())
+    await asyncio.sleep(0)
+    process.resume()
+    assert {image.width for image in await asyncio.gather(*asked, patient)} == {40}
+    await asyncio.gather(*late, return_exceptions=True)
+
+
 async def test_closing_finishes_what_is_asked_ends_the_processes_and_refuses_more(slow):
     decoder = Decoder(processes=2)
     asked = asyncio.create_task(decoder.decode_all([slow, png(), png()]))
@@ -219,7 +242,7 @@ async def test_a_signal_to_all_processes_costs_no_picture(decoders, slow):
 PARENT = """
 import asyncio, sys
 from pathlib import Path
-from shared.images.decoder import Decoder
+from shared.images.decoder import MOST_URGENT, Decoder
 
 async def main():
     decoder = Decoder(processes=2)

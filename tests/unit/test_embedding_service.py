@@ -6,7 +6,8 @@ import threading
 import numpy as np
 import pytest
 
-from shared.embedding.service import EmbeddingService
+from shared.embedding.service import MOST_URGENT, EmbeddingService
+from shared.errors import TransientError
 from shared.metrics import BATCH_SIZE
 from tests.fakes import FakeEmbedder
 
@@ -148,6 +149,28 @@ async def test_a_cancelled_callers_pictures_are_skipped_and_others_are_served(se
     assert embedder.batches == [[0], [4]]
     assert begun_and_left.cancelled()
     assert waiting_and_left.cancelled()
+
+
+async def test_too_many_that_wait_urgently_are_turned_away_and_who_gives_up_makes_room(serve):
+    embedder = FakeEmbedder(batch=1)
+    service = serve(embedder)
+    embedder.gate.clear()
+    first = asyncio.create_task(service.embed(pictures(0), urgent=True))
+    await begun(embedder)
+    many = np.zeros((MOST_URGENT, 224, 224, 3), np.uint8)
+    waiting = asyncio.create_task(service.embed(many, urgent=True))
+    await asyncio.sleep(0)
+    with pytest.raises(TransientError, match="too many"):
+        await service.embed(pictures(1), urgent=True)
+    patient = asyncio.create_task(service.embed(pictures(2)))
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    urgent = asyncio.create_task(service.embed(pictures(3), urgent=True))
+    await asyncio.sleep(0)
+    embedder.gate.set()
+    answers = await asyncio.gather(first, urgent, patient)
+    assert [values_of(answer) for answer in answers] == [[0], [3], [2]]
+    assert embedder.batches == [[0], [3], [2]]
 
 
 async def test_closing_finishes_what_is_begun_and_refuses_what_waits(serve):
