@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,6 +20,9 @@ SECURITY_HEADERS = {
 }
 
 
+_RAW = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
+
+
 class SecurityHeaders:
     """Adds the headers that an answer does not set itself. Pure ASGI."""
 
@@ -32,9 +34,9 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
+                own = [*message["headers"]]
+                names = {name for name, _ in own}
+                message["headers"] = own + [pair for pair in _RAW if pair[0] not in names]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -15,21 +15,24 @@ class Patience:
         connections: open at once; one more is told to come back.
         head_s: the longest that the head of a request may take, the first one's from connecting.
         head_bytes: the longest head that is waited for.
+        body_s: the longest that the body may take after it, whether anyone still reads it or not.
         stall_s: a client that takes up nothing of its answer for so long is given up.
     """
 
     connections: int = 1024
     head_s: float = 10.0
     head_bytes: int = 64 * 1024
+    body_s: float = 60.0
     stall_s: float = 30.0
 
 
 class BoundedConnection(HttpToolsProtocol):
     """An HTTP connection that outlasts no one's patience.
 
-    The server itself bounds how long a connection rests between two requests, the API how long a
-    body takes; this bounds what is between: heads that drip or never end, and answers that nobody
-    takes up, which the process would hold for ever.
+    The server itself bounds how long a connection rests between two requests, the API how long the
+    body takes that it reads; this bounds what is between, which the process would hold for ever:
+    heads that drip or never end, bodies that go on when they are answered, and answers that nobody
+    takes up.
     """
 
     patience = Patience()
@@ -40,6 +43,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._head_bytes = 0
         self._left_to_send = 0
         self._stalled: TimerHandle | None = None
+        self._body_due: TimerHandle | None = None
         self._head_due: TimerHandle | None = self.loop.call_later(
             self.patience.head_s, self._head_is_late
         )
@@ -50,6 +54,7 @@ class BoundedConnection(HttpToolsProtocol):
         """Wait for nothing any more."""
         super().connection_lost(exc)
         self._head_is_there()
+        self._body_is_there()
         self.resume_writing()
 
     def data_received(self, data: bytes) -> None:
@@ -69,9 +74,15 @@ class BoundedConnection(HttpToolsProtocol):
             self._head_due = self.loop.call_later(self.patience.head_s, self._head_is_late)
 
     def on_headers_complete(self) -> None:
-        """Leave the rest of the request to the API."""
+        """Leave the rest of the request to the API, for as long as it may take."""
         self._head_is_there()
+        self._body_due = self.loop.call_later(self.patience.body_s, self.transport.abort)
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Rest until the next request."""
+        self._body_is_there()
+        super().on_message_complete()
 
     def pause_writing(self) -> None:
         """Watch whether the client takes up what waits for it."""
@@ -89,6 +100,11 @@ class BoundedConnection(HttpToolsProtocol):
         if self._head_due is not None:
             self._head_due.cancel()
             self._head_due = None
+
+    def _body_is_there(self) -> None:
+        if self._body_due is not None:
+            self._body_due.cancel()
+            self._body_due = None
 
     def _head_is_late(self) -> None:
         if self._head_bytes:

@@ -152,6 +152,19 @@ async def test_a_head_that_is_late_counts_only_until_it_is_there(world):
         assert await reader.read() == b""
 
 
+@pytest.mark.parametrize("more", [b"", b"x", b"x" * 100_000])
+async def test_a_body_that_goes_on_when_it_was_answered_ends_with_its_connection(world, more):
+    async with (
+        served(world, patience=Patience(body_s=0.2)) as address,
+        connected(address) as (reader, writer),
+    ):
+        writer.write(POST + b"Content-Length: 10000000000\r\n\r\n")
+        assert (await answer(reader))[0] == 413
+        writer.write(more)
+        with suppress(ConnectionResetError):
+            assert await reader.read() == b""
+
+
 async def test_more_connections_than_there_is_room_for_are_told_to_come_back(world):
     async with (
         served(world, patience=Patience(connections=1)) as address,
