@@ -79,6 +79,10 @@ docs: .venv/run.stamp ## Generate what is made of settings and panels
 	$(BIN)/python -m seenit.documentation
 	$(BIN)/python -m monitoring.dashboard
 
+.PHONY: manifests
+manifests: .venv/test.stamp ## Write the rules of monitoring/ into k8s/
+	$(BIN)/python -m k8s.rules
+
 .PHONY: stack
 stack: .venv/test.stamp ## Start the real services for working by hand
 	$(BIN)/python -m stack start
