@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import NamedTuple
+from weakref import WeakValueDictionary
 
 from search_api.caches import BoundedCache
 from search_api.facts import Facts
@@ -71,6 +72,7 @@ class Queries:
         self._remembered: BoundedCache[tuple[str, Gaze], Query] = BoundedCache(
             REMEMBERED, lambda query: query.embeddings.nbytes
         )
+        self._turns: WeakValueDictionary[tuple[str, Gaze], asyncio.Lock] = WeakValueDictionary()
 
     async def resolve(self, source: Source, gaze: Gaze, timings: Timings) -> Query:
         """Find the vector of what was asked.
@@ -135,17 +137,20 @@ class Queries:
         return Query(image_id, *size, whole=True, embeddings=vector[None], views=("whole",))
 
     async def _computed(self, image_id: str, gaze: Gaze, timings: Timings, decode: Decode) -> Query:
-        if (remembered := self._remembered.get((image_id, gaze))) is not None:
-            return remembered
-        seen = await decode()
-        with timings.stage("embed"):
-            embeddings = await self._parts.embedding.embed(seen.pixels, urgent=True)
-        size = seen.width, seen.height
-        query = Query(
-            image_id, *size, whole=gaze.box is None, embeddings=embeddings, views=seen.views
-        )
-        self._remembered.put((image_id, gaze), query)
-        return query
+        """Compute it, unless it is remembered; who asks the same meanwhile waits for that."""
+        turn = self._turns.setdefault((image_id, gaze), asyncio.Lock())
+        async with turn:
+            if (remembered := self._remembered.get((image_id, gaze))) is not None:
+                return remembered
+            seen = await decode()
+            with timings.stage("embed"):
+                embeddings = await self._parts.embedding.embed(seen.pixels, urgent=True)
+            size = seen.width, seen.height
+            query = Query(
+                image_id, *size, whole=gaze.box is None, embeddings=embeddings, views=seen.views
+            )
+            self._remembered.put((image_id, gaze), query)
+            return query
 
     async def _original(self, image_id: str, gaze: Gaze, timings: Timings) -> DecodedViews:
         with timings.stage("decode"):

@@ -1,5 +1,6 @@
 """What a search answers."""
 
+import asyncio
 import base64
 
 import numpy as np
@@ -124,6 +125,29 @@ async def test_unknown_bytes_are_decoded_and_embedded_ahead_of_ingest_and_only_o
     assert world.decoder.decoded == before + 1
     assert world.decoder.urgent[-1] is True
     assert world.embedding.urgent[-1] is True
+
+
+async def test_the_same_bytes_asked_side_by_side_are_embedded_once(world, client):
+    world.decoder.hold = asyncio.Event()
+    asked = [asyncio.create_task(client.post("/v1/search", **file(DOG))) for _ in range(5)]
+    await world.decoder.begun.acquire()
+    other = asyncio.create_task(client.post("/v1/search", **file(CAT)))
+    await world.decoder.begun.acquire()
+    world.decoder.hold.set()
+    answers = await asyncio.gather(*asked, other)
+    assert [answer.status_code for answer in answers] == [200] * 6
+    assert (world.decoder.decoded, world.embedding.embedded) == (2, 2)
+
+
+async def test_who_waits_for_anothers_embedding_makes_it_when_that_one_gives_up(world, client):
+    world.decoder.hold = asyncio.Event()
+    first, second = (asyncio.create_task(client.post("/v1/search", **file(DOG))) for _ in range(2))
+    await world.decoder.begun.acquire()
+    first.cancel()
+    await world.decoder.begun.acquire()
+    world.decoder.hold.set()
+    assert (await second).status_code == 200
+    assert world.decoder.decoded == 1
 
 
 async def test_every_way_to_name_a_picture_finds_the_same(world, client):

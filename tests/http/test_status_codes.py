@@ -166,7 +166,8 @@ async def test_a_search_that_takes_too_long_is_a_503(world):
 async def test_bodies_that_fill_the_memory_set_aside_are_a_503_and_it_comes_free_again(world):
     world.decoder.hold = asyncio.Event()
     async with world.client(bodies=1) as client:
-        held = [asyncio.create_task(client.post("/v1/search", **file(PICTURE))) for _ in range(2)]
+        others = PICTURE, PICTURE + b" and another"
+        held = [asyncio.create_task(client.post("/v1/search", **file(one))) for one in others]
         for _ in held:
             await world.decoder.begun.acquire()
         sent = json.dumps({"base64": encoded(PICTURE), "prefix": "x" * 70_900}).encode()
