@@ -7,6 +7,7 @@ import { percent, places, size } from "./wording.js";
 
 const CARD = 512;
 const TILE = 256;
+const LATER_MS = 2000;
 
 /**
  * Shows a hit with the places it is found in.
@@ -78,9 +79,14 @@ function image(imageId, pixels, { width, height } = { width: 1, height: 1 }) {
   const shown = make("img", {
     alt: "", loading: "lazy", decoding: "async",
     width: String(Math.max(1, Math.round(width * scale))), height: String(Math.max(1, Math.round(height * scale))),
-    onerror: () => shown.classList.add("absent"),
   });
-  shown.src = thumbnail(imageId, pixels);
+  const source = thumbnail(imageId, pixels);
+  // Many at once may be refused for a moment, so a picture that fails is asked for once more.
+  shown.addEventListener("error", () => setTimeout(() => {
+    shown.addEventListener("error", () => shown.classList.add("absent"), { once: true });
+    shown.src = source;
+  }, LATER_MS), { once: true });
+  shown.src = source;
   return shown;
 }
 

@@ -16,8 +16,8 @@ let built = null;
 /**
  * Opens the comparison.
  * @param {{hits: import("./api.js").Hit[], at: number, thresholds: import("./verdicts.js").Thresholds,
- *   box: ?import("./region.js").Region, yours: string}} shown `at`: which hit is shown first; `yours`:
- *   facts of the query.
+ *   box: ?import("./region.js").Region, yours: string, more: () => Promise<void>}} shown `at`: which hit
+ *   is shown first; `yours`: facts of the query; `more`: adds further hits, if there are any.
  */
 export function openCompare(shown) {
   built ??= build();
@@ -37,8 +37,9 @@ function build() {
     shown = next;
     present(parts, stage, shown);
   };
-  const step = (by) => {
+  const step = async (by) => {
     const at = shown.at + by;
+    if (at === shown.hits.length) await shown.more();
     if (at >= 0 && at < shown.hits.length) show({ ...shown, at });
   };
   dialog.append(

@@ -34,6 +34,7 @@ const ending = new IntersectionObserver(
 
 /** Starts over with a query (or none, which shows the start page), keeping filters and views. */
 function look(query) {
+  document.querySelector("dialog[open]")?.close();
   asked = { ...asked, query, box: null };
   address.write(asked);
   begin();
@@ -55,6 +56,7 @@ function vary(change) {
   address.write(asked, { replace: true, known: found.known });
   showControls();
   note("");
+  hideTrouble();
   found.cursor = null;
   return proceed();
 }
@@ -68,6 +70,7 @@ function begin() {
   showControls();
   clear();
   note("");
+  hideTrouble();
   if (!query) say("From your library");
   return proceed();
 }
@@ -83,7 +86,6 @@ async function proceed() {
   found.stop.abort();
   const stop = found.stop = new AbortController();
   wait(true);
-  hideTrouble();
   if (asked.query && !found.hits.length) say("Searching…");
   try {
     if (asked.query) await nextHits(stop.signal);
@@ -152,7 +154,10 @@ function copyLink() {
 async function compare(imageId) {
   const { openCompare } = await import("./compare.js"); // not needed before anyone compares
   const at = found.hits.findIndex((hit) => hit.image_id === imageId);
-  openCompare({ hits: found.hits, at, thresholds: found.thresholds, box: asked.box, yours: byId("shown-facts").textContent });
+  openCompare({
+    hits: found.hits, at, thresholds: found.thresholds, box: asked.box,
+    yours: byId("shown-facts").textContent, more: async () => { if (found.cursor) await proceed(); },
+  });
 }
 
 function follow(event) {
@@ -160,7 +165,6 @@ function follow(event) {
   const link = event.target.closest("[data-search], .brand, .pages [aria-current]");
   if (link) {
     event.preventDefault();
-    link.closest("dialog")?.close();
     look(link.dataset.search ? { imageId: link.dataset.search } : null);
   }
   const target = event.target.closest("[data-copy], [data-compare]");

@@ -29,7 +29,10 @@ export function showTrouble(trouble, again) {
 export function hideTrouble({ forgiven = false } = {}) {
   clearTimeout(ticking);
   if (forgiven) tries = 0;
-  byId("trouble").hidden = true;
+  const panel = byId("trouble");
+  const pressed = panel.contains(document.activeElement); // and is about to go
+  if (pressed) document.querySelector("main [tabindex='-1']")?.focus({ preventScroll: true });
+  panel.hidden = true;
 }
 
 /** The seconds are for eyes only: a screen reader that hears each of them hears nothing else. */
