@@ -102,6 +102,7 @@ def test_prometheus_looks_for_services_that_are_there(tmp_path):
         for name in place["names"]:
             assert name in services
             assert place["port"] in LISTENS[name]
+    assert services["worker-gpu"]["networks"]["default"]["aliases"] == ["worker"]
 
 
 def test_a_secret_is_made_for_each_that_is_generated_and_kept(tmp_path):
