@@ -79,16 +79,12 @@ class Collector:
         with timings.stage("catalog"):
             look = await self._first_look(where, reach)
         joined: dict[str, list[StoredObject]] = {}
-        missing: set[str] = set()
         while True:
             ranked, at_end = await self._ranked(query, look, timings)
             wanted = window(ranked, after=asked.cursor, min_similarity=asked.min_similarity)
             wanted = [one for one in wanted if one.image_id != left_out]
-            new = {query.image_id, *(one.image_id for one in wanted)} - joined.keys() - missing
             with timings.stage("catalog"):
-                joined |= await self._parts.catalog.find(new, where) if new else {}
-            missing |= new - joined.keys()
-            hits = [(one, joined[one.image_id]) for one in wanted if one.image_id in joined]
+                hits = await self._joined(query.image_id, wanted, asked, joined)
             low_enough = bool(ranked) and ranked[-1].similarity < asked.min_similarity
             if len(hits) > asked.limit or at_end or low_enough:
                 break
@@ -97,11 +93,35 @@ class Collector:
             if deeper is None:
                 break
             look = deeper
-        known = query.image_id in joined
+        known = bool(joined[query.image_id])
         if where and not known:  # it may be stored where the filter does not look
             with timings.stage("catalog"):
                 known = await self._facts.of_live(query.image_id) is not None
         return Found(hits[: asked.limit], len(hits) > asked.limit, known)
+
+    async def _joined(
+        self,
+        query_id: str,
+        wanted: Sequence[Ranked],
+        asked: SearchParameters,
+        joined: dict[str, list[StoredObject]],
+    ) -> list[tuple[Ranked, list[StoredObject]]]:
+        """Join images with their objects, in order, until there is one more than a page.
+
+        Nearly all are live, so at first only that many are asked for; where there is a filter, all.
+        `joined` is what was asked before, the query's own image too; it is added to.
+        """
+        size = len(wanted) if asked.where else asked.limit + 1
+        while True:
+            head = wanted[:size]
+            new = {query_id, *(one.image_id for one in head)} - joined.keys()
+            if new:
+                found = await self._parts.catalog.find(new, asked.where)
+                joined.update({image_id: found.get(image_id, []) for image_id in new})
+            hits = [(one, joined[one.image_id]) for one in head if joined[one.image_id]]
+            if len(hits) > asked.limit or size >= len(wanted):
+                return hits
+            size *= 2
 
     async def _first_look(self, where: ObjectFilter, reach: int) -> Look:
         if not where:
