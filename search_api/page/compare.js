@@ -47,6 +47,7 @@ function build() {
     stage.element,
     make(
       "footer", {}, stage.controls, parts.facts,
+      make("div", { class: "steps" }, button("Smaller", "−", () => stage.zoom(0.8)), button("Larger", "+", () => stage.zoom(1.25))),
       make("div", { class: "steps" }, button("Hit before", "‹", () => step(-1)), parts.at, button("Next hit", "›", () => step(1))),
       parts.does,
     ),
@@ -81,11 +82,11 @@ function present(parts, stage, { hits, at, thresholds, box, yours }) {
   const [first] = hit.objects;
   const view = viewWords(hit.view);
   parts.title.replaceChildren(keyText(first.key));
-  parts.words.textContent = [matchWords(hit, thresholds), percent(hit.similarity), view && `found ${view}`].filter(Boolean).join(" · ");
+  const words = [matchWords(hit, thresholds), percent(hit.similarity), view && `found ${view}`, "in "].filter(Boolean);
+  parts.words.replaceChildren(words.join(" · "), make("bdi", {}, first.bucket));
   parts.at.textContent = `${at + 1} of ${hits.length}`;
   parts.facts.replaceChildren(
     fact("Yours", yours || "unknown"), fact("Found", `${hit.width} × ${hit.height} · ${hit.format} · ${size(hit.bytes)}`),
-    fact("in", make("bdi", {}, first.bucket)),
   );
   parts.does.replaceChildren(
     make("a", { class: "main", href: searchAddress(hit.image_id), "data-search": hit.image_id }, "Search with this"),

@@ -13,7 +13,7 @@ import { regionText } from "./region.js";
 import { addHits, clear, showEmptyLibrary } from "./results.js";
 import { describeQuery, hideQuery, showQuery, watchStrip } from "./shown.js";
 import { note, say, sumUp } from "./summary.js";
-import { hideTrouble, showTrouble } from "./troubles.js";
+import { heading, hideTrouble, showTrouble } from "./troubles.js";
 
 const PAGE_SIZE = "24";
 const AHEAD = "900px";
@@ -94,7 +94,7 @@ async function proceed() {
   } catch (error) {
     if (stop.signal.aborted) return;
     if (!(error instanceof Trouble)) throw error;
-    if (!found.hits.length) say(asked.query ? "No answer" : "From your library");
+    if (!found.hits.length) say(asked.query ? heading(error) : "From your library");
     if (error.kind === "url_off") forgetAddresses();
     showTrouble(error, proceed);
   } finally {

@@ -5,6 +5,7 @@ import { byId, make } from "./elements.js";
 import { duration, sentence } from "./wording.js";
 
 const TRIES = 8;
+const HEADINGS = { locked: "Locked", busy: "One moment", down: "One moment" };
 let ticking = 0;
 let tries = 0;
 
@@ -24,6 +25,9 @@ export function showTrouble(trouble, again) {
   if (trouble.retryAfter && tries < TRIES) countDown(panel, trouble.retryAfter, again);
   else if (retry) panel.append(make("p", { class: "does" }, button("Try again", again)));
 }
+
+/** @param {import("./api.js").Trouble} trouble @returns {string} what stands where the verdict would. */
+export const heading = ({ kind }) => HEADINGS[kind] ?? "No answer";
 
 /** Takes the trouble off the page; `forgiven` also starts the counting of tries anew. */
 export function hideTrouble({ forgiven = false } = {}) {
