@@ -79,6 +79,11 @@ docs: .venv/run.stamp ## Generate what is made of settings and panels
 	$(BIN)/python -m seenit.documentation
 	$(BIN)/python -m monitoring.dashboard
 
+.PHONY: images
+images: .venv/test.stamp ## Build the container images with buildah and try them (gigabytes the first time)
+	@$(BIN)/python -m stack fetch
+	$(BIN)/pytest -m soak tests/deployment
+
 .PHONY: manifests
 manifests: .venv/test.stamp ## Write the rules of monitoring/ into k8s/
 	$(BIN)/python -m k8s.rules

@@ -22,8 +22,8 @@ Resource = dict[str, Any]
 KUBERNETES = "1.34"
 CUSTOM = {
     "InnoDBCluster": "mysql.oracle.com/v2",
-    "KafkaTopic": "kafka.strimzi.io/v1beta2",
-    "KafkaUser": "kafka.strimzi.io/v1beta2",
+    "KafkaTopic": "kafka.strimzi.io/v1",
+    "KafkaUser": "kafka.strimzi.io/v1",
     "Milvus": "milvus.io/v1beta1",
     "PrometheusRule": "monitoring.coreos.com/v1",
     "ScaledObject": "keda.sh/v1alpha1",
