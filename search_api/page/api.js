@@ -112,13 +112,17 @@ export const thumbnail = (imageId, size) => `/v1/images/${encodeURIComponent(ima
 export const signIn = (token) => ask("/v1/session", { method: "POST", headers: { Authorization: `Bearer ${token}` } });
 
 async function call(path, init) {
-  return (await ask(path, init)).json();
+  const response = await ask(path, init);
+  return response.json().catch(lost);
+}
+
+/** A connection may end before an answer and within it; that someone stopped waiting is no trouble. */
+function lost(error) {
+  throw error.name === "AbortError" ? error : new Trouble("offline", "");
 }
 
 async function ask(path, init) {
-  const response = await fetch(path, init).catch((error) => {
-    throw error.name === "AbortError" ? error : new Trouble("offline", "");
-  });
+  const response = await fetch(path, init).catch(lost);
   if (response.ok) return response;
   const problem = await response.json().catch(() => ({}));
   const message = problem.detail ?? problem.title ?? `HTTP ${response.status}`;

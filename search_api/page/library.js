@@ -87,8 +87,8 @@ async function proceed() {
   byId("more").hidden = true;
   const trouble = await view.next(signal).then(() => null, (error) => error);
   if (signal.aborted) return; // whoever stopped this shows something else by now
-  if (trouble && !(trouble instanceof Trouble)) throw trouble;
   settle(trouble);
+  if (trouble && !(trouble instanceof Trouble)) throw trouble;
   if (trouble) return showTrouble(trouble, proceed);
   if (!byId("trouble").hidden) lookAtIngest(); // what kept the pictures away kept the figures away
   hideTrouble({ forgiven: true });
