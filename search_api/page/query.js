@@ -76,11 +76,12 @@ function listenForNames(take) {
   });
 }
 
-/** Takes the first file, or what the text names, of something dropped or pasted. */
+/** Takes the first file, or what the text names; of a picture of this very page, its name. */
 function takeFrom(transfer, take) {
   const [file] = transfer?.files ?? [];
   const text = transfer?.getData("text/uri-list").split("\n")[0] || transfer?.getData("text/plain") || "";
-  const query = file ? { file } : named(text, { objects: false });
+  const name = named(text, { objects: false });
+  const query = file && !(name && "imageId" in name) ? { file } : name;
   if (query) take(query);
 }
 

@@ -44,7 +44,9 @@ export function sumUp(hits, asked, { more, first, images }, vary) {
     else showEmptyLibrary();
     return;
   }
-  const { title, status } = verdict(hits, { fromLibrary: "imageId" in asked.query, more });
+  const { title, status } = verdict(hits, {
+    fromLibrary: "imageId" in asked.query || "key" in asked.query, detail: Boolean(asked.box), more,
+  });
   say(title, status);
   if (first && hits.every((hit) => hit.match === "similar")) showNothing(NEAREST, [...others(asked, vary), ...(filtered ? [widen] : [])]);
 }

@@ -59,11 +59,11 @@ export function viewWords(view = "whole") {
 /**
  * Sums up an answer.
  * @param {import("./api.js").Hit[]} hits at least one.
- * @param {{fromLibrary: boolean, more: boolean}} about `fromLibrary`: an indexed picture was searched
- *   with; `more`: there are more hits to be asked for.
+ * @param {{fromLibrary: boolean, detail: boolean, more: boolean}} about `fromLibrary`: an indexed
+ *   picture was searched with; `detail`: only a part of it; `more`: there are more hits to be asked for.
  * @returns {{title: string, status: string}}
  */
-export function verdict(hits, { fromLibrary, more }) {
+export function verdict(hits, { fromLibrary, detail, more }) {
   const of = (match) => hits.filter((hit) => hit.match === match);
   const [exact, near] = [of("exact"), of("near_duplicate")];
   const found = exact.reduce((sum, hit) => sum + hit.objects.length, 0);
@@ -73,6 +73,7 @@ export function verdict(hits, { fromLibrary, more }) {
     const title = fromLibrary ? "In the library" : "Yes, seen before";
     return { title, status: `This very file, in ${places(found)}${near.length ? `; ${copies}` : ""}.` };
   }
+  if (near.length && detail) return { title: "This detail was seen before", status: `${copies} of it.` };
   if (near.length) return { title: "Seen before, edited", status: `${copies}: edited or saved anew.` };
   return { title: "Nothing close", status: "No copy of it is in the library." };
 }
