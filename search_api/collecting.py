@@ -13,6 +13,7 @@ from search_api.parameters import SearchParameters
 from search_api.parts import Parts, asked_index
 from search_api.queries import Query
 from search_api.ranking import Ranked, floor_of, rank, settled, window
+from search_api.threshold import NearDuplicate
 from search_api.timings import Timings
 from shared.protocols import Embeddings
 from shared.records import Neighbour, ObjectFilter, StoredObject
@@ -65,10 +66,10 @@ class Look(NamedTuple):
 class Collector:
     """Collects the hits of searches."""
 
-    def __init__(self, parts: Parts, facts: Facts) -> None:
+    def __init__(self, parts: Parts, facts: Facts, near_duplicate: NearDuplicate) -> None:
         self._parts = parts
         self._facts = facts
-        self._near_duplicate = parts.embedding.embedder.near_duplicate
+        self._near_duplicate = near_duplicate
 
     async def collect(
         self, query: Query, asked: SearchParameters, left_out: str | None, timings: Timings
@@ -158,7 +159,7 @@ class Collector:
         ranked = rank(
             shown,
             query_id=query.image_id if query.whole else None,
-            near_duplicate=self._near_duplicate,
+            near_duplicate=await self._near_duplicate.cosine(),
         )
         if look.depth < MAX_DEPTH:
             ranked = settled(ranked, floor_of(found, look.depth))

@@ -11,8 +11,9 @@ from search_api.links import as_text, content_path, thumbnail_path
 from search_api.parts import Parts
 from search_api.problems import Problem
 from search_api.queries import Gaze, Queries
-from search_api.ranking import Ranked, similarity_of
-from search_api.schemas import Hit, HitObject, QueryFacts, SearchReply, Thresholds
+from search_api.ranking import Ranked
+from search_api.schemas import Hit, HitObject, QueryFacts, SearchReply
+from search_api.threshold import NearDuplicate, told
 from search_api.timings import Timings
 from shared.records import ImageFacts, StoredObject
 
@@ -24,9 +25,9 @@ class Searcher:
         self._parts = parts
         self._queries = queries
         self._facts = facts
-        self._collector = Collector(parts, facts)
+        self._near_duplicate = NearDuplicate(parts.catalog, parts.embedding.embedder)
+        self._collector = Collector(parts, facts, self._near_duplicate)
         self._model_id = parts.embedding.embedder.model_id
-        self._near_duplicate = parts.embedding.embedder.near_duplicate
 
     async def search(self, asked: Asked, *, without_itself: bool = False) -> SearchReply:
         """Answer one search; `without_itself` leaves the query's own image out.
@@ -49,11 +50,7 @@ class Searcher:
                 image_id=query.image_id, width=query.width, height=query.height, known=found.known
             ),
             model_id=self._model_id,
-            thresholds=Thresholds(
-                near_duplicate=similarity_of(self._near_duplicate)
-                if self._near_duplicate <= 1
-                else None
-            ),
+            thresholds=told(await self._near_duplicate.cosine()),
             hits=[
                 self.hit(one, facts[one.image_id], objects)
                 for one, objects in found.hits

@@ -21,6 +21,7 @@ from shared.records import (
     Folder,
     ImageFacts,
     ImageState,
+    MeasuredThreshold,
     Neighbour,
     ObjectBytes,
     ObjectFilter,
@@ -156,6 +157,9 @@ class CatalogReader(Protocol):
     async def stats(self) -> CatalogStats:
         """Count everything."""
 
+    async def measured(self) -> MeasuredThreshold | None:
+        """Tell what `calibrate` wrote last for this model; None if nothing."""
+
     async def close(self) -> None:
         """Let go of all connections."""
 
@@ -218,6 +222,9 @@ class Catalog(CatalogReader, Protocol):
         unchanged is embedded anew, and makes its image indexed. Pending images with objects
         (`image_ids`, `find`) are those for which that is still to be done.
         """
+
+    async def calibrate(self, measured: MeasuredThreshold) -> None:
+        """Write what was measured with this model, in place of what was before."""
 
     async def lead(self, name: str, holder: str, seconds: float) -> bool:
         """Take a lease, or renew it, for so long; False while another holds it.

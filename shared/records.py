@@ -258,6 +258,20 @@ class CatalogStats:
 
 
 @dataclass(frozen=True, slots=True)
+class MeasuredThreshold:
+    """What was measured on the user's own pictures, in place of the model's own threshold.
+
+    Attributes:
+        near_duplicate: the least cosine of a near duplicate.
+        pairs: unrelated pairs of pictures it was measured on.
+    """
+
+    near_duplicate: float
+    pairs: int
+    measured_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Neighbour:
     """One answer of the index.
 

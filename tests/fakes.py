@@ -21,6 +21,7 @@ from shared.records import (
     Event,
     Folder,
     ImageFacts,
+    MeasuredThreshold,
     Neighbour,
     ObjectBytes,
     ObjectFilter,
@@ -45,6 +46,7 @@ class FakeCatalog:
         self.images: dict[str, ImageFacts] = {}
         self.broken: TransientError | None = None
         self.selective = True
+        self.threshold: MeasuredThreshold | None = None
 
     def add(self, stored: StoredObject, facts: ImageFacts | None = None) -> None:
         self.rows[stored.stat.ref] = stored
@@ -126,6 +128,10 @@ class FakeCatalog:
     async def buckets(self):
         self._passing(ObjectFilter())
         return []
+
+    async def measured(self):
+        self._passing(ObjectFilter())
+        return self.threshold
 
     async def stats(self):
         self._passing(ObjectFilter())

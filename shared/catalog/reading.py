@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Select
 
-from shared.catalog import browsing, filtering, naming, queries
+from shared.catalog import browsing, calibrating, filtering, naming, queries
 from shared.catalog.faults import catalog_faults
 from shared.catalog.reads import Reads
 from shared.catalog.rows import stored_object
@@ -17,6 +17,7 @@ from shared.records import (
     Folder,
     ImageFacts,
     ImageState,
+    MeasuredThreshold,
     ObjectFilter,
     ObjectRef,
     ObjectState,
@@ -138,6 +139,11 @@ class SqlReader:
         return CatalogStats(
             objects=sum(totals.values()), images=images, rejected=rejected, newest=newest
         )
+
+    async def measured(self) -> MeasuredThreshold | None:
+        """Tell what was measured with this model; see `shared.protocols.CatalogReader.measured`."""
+        rows = await self._rows(calibrating.OF_MODEL, model_id=self.model_id)
+        return MeasuredThreshold(*rows[0]) if rows else None
 
     async def close(self) -> None:
         """Let go of all connections."""

@@ -1,13 +1,13 @@
 """The catalog's tables.
 
 `objects` says what became of each object; `images` says what is known of each set of bytes, however
-many objects hold it; `leases` says who leads. The way there for existing databases is in
-migrations/; a test holds the two together.
+many objects hold it; `leases` says who leads, `calibrations` what was measured on the user's own
+pictures. The way there for existing databases is in migrations/; a test holds the two together.
 """
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table
+from sqlalchemy import BigInteger, Column, Double, Index, Integer, MetaData, Table
 
 from shared.catalog.columns import ByteText, UtcTime, fixed_bytes, word
 
@@ -76,5 +76,15 @@ leases = Table(
     Column("name", word(64), primary_key=True),
     Column("holder", ByteText(255), nullable=False),
     Column("held_until", UtcTime, nullable=False),
+    **MYSQL,
+)
+
+calibrations = Table(
+    "calibrations",
+    metadata,
+    Column("model_id", word(255), primary_key=True),
+    Column("near_duplicate", Double, nullable=False),
+    Column("pairs", BigInteger, nullable=False),
+    Column("measured_at", UtcTime, nullable=False),
     **MYSQL,
 )

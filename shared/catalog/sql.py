@@ -8,13 +8,13 @@ from typing import TypeVar
 import stamina
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from shared.catalog import collecting, leasing, repairing, writing
+from shared.catalog import calibrating, collecting, leasing, repairing, writing
 from shared.catalog.faults import catalog_faults, is_conflict, refusals
 from shared.catalog.guard import Guard
 from shared.catalog.reading import SqlReader
 from shared.catalog.reads import Reads
 from shared.protocols import Delete, Present
-from shared.records import Change, ImageFacts, ObjectRef
+from shared.records import Change, ImageFacts, MeasuredThreshold, ObjectRef
 
 T = TypeVar("T")
 
@@ -80,6 +80,12 @@ class SqlCatalog(SqlReader):
     async def unindex(self, image_ids: Collection[str]) -> int:
         """Set images without a vector back; see `shared.protocols.Catalog.unindex`."""
         return await self._transaction(lambda connection: repairing.unindex(connection, image_ids))
+
+    async def calibrate(self, measured: MeasuredThreshold) -> None:
+        """Write what was measured; see `shared.protocols.Catalog.calibrate`."""
+        await self._transaction(
+            lambda connection: calibrating.calibrate(connection, self.model_id, measured)
+        )
 
     async def lead(self, name: str, holder: str, seconds: float) -> bool:
         """Take, renew or let go of a lease; see `shared.protocols.Catalog.lead`."""

@@ -20,6 +20,7 @@ from shared.records import (
     ImageFacts,
     ImageState,
     IndexedObject,
+    MeasuredThreshold,
     ObjectFilter,
     ObjectRef,
     ObjectStat,
@@ -1095,3 +1096,20 @@ async def test_an_empty_catalog_may_be_opened_for_any_model(catalog, url):
     assert await catalog.page() == []
     another = await open_catalog(url, "resnet50-512-00000000")
     await another.close()
+
+
+async def test_what_was_measured_with_a_model_is_told_until_it_is_measured_anew(catalog, url):
+    assert await catalog.measured() is None
+    first = MeasuredThreshold(0.71, 20_000, datetime(2026, 1, 1, tzinfo=UTC))
+    second = MeasuredThreshold(
+        0.645, 3_000_000_000, datetime(2026, 2, 1, microsecond=5, tzinfo=UTC)
+    )
+    for measured in (first, second):
+        await catalog.calibrate(measured)
+        assert await catalog.measured() == measured
+    another = await open_catalog(url, "resnet50-512-00000000")
+    assert await another.measured() is None
+    await another.close()
+    reader = await open_reader(url, MODEL)
+    assert await reader.measured() == second
+    await reader.close()
