@@ -97,7 +97,7 @@ export function explain({ kind, message }) {
     down: ["A part of Seenit does not answer", told, true],
     locked: ["This Seenit asks for a token", "Its operator has one for you. It unlocks this browser for some hours and is not kept.", false],
     url_off: ["Web addresses are not searched here", "Whoever runs this Seenit has left that off. Save the picture and drop it here instead.", false],
-    bad_url: ["This is no web address of a picture", told.replace(/^Url: /, ""), false],
+    bad_url: ["This is no web address of a picture", sentence(message.replace(/^url: /, "it ")), false],
     far: ["The web address did not give a picture", `${told} Save the picture and drop it here instead.`, true],
     offline: ["Seenit cannot be reached", "Check your connection, or whether Seenit is running.", true],
     unknown: ["This picture is not in the library", told, false],
