@@ -24,10 +24,10 @@ OVERFETCH = 6
 MAX_DEPTH = 16_384
 """The deepest the index is asked; a Milvus server answers no more."""
 
-SHALLOW = 1_000
+SHALLOW = 600
 """To look this deep for what passes a filter costs less than to name all that passes."""
 
-NAMED = 5_000
+NAMED = 6_000
 """So many images the index is searched among at little cost."""
 
 NAMED_AT_LAST = 100_000
