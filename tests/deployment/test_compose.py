@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-import warnings
 
 import pytest
 import yaml
@@ -10,7 +9,7 @@ import yaml
 from stack.programs import tool
 from stack.service import CannotRun
 from tests.deployment.compose import LISTENS, VARIABLE, composed, example, faults
-from tests.deployment.rules import ROOT
+from tests.deployment.rules import ROOT, missing
 
 TEXT = (ROOT / "docker-compose.yaml").read_text()
 
@@ -56,8 +55,7 @@ def library():
     try:
         tool("compose-spec")
     except CannotRun as reason:
-        warnings.warn(f"COMPOSE-SPEC CANNOT BE HAD HERE: {reason}", stacklevel=1)
-        pytest.skip(str(reason))
+        missing("compose-spec", reason)
 
 
 def test_it_conforms_and_nothing_is_wrong_with_it(tmp_path):

@@ -2,7 +2,6 @@
 
 import shutil
 import subprocess
-import warnings
 
 import pytest
 import yaml
@@ -11,7 +10,7 @@ from k8s.rules import TARGET, manifest
 from stack.programs import tool
 from stack.service import CannotRun
 from tests.deployment.manifests import Manifests, faults, render
-from tests.deployment.rules import ROOT
+from tests.deployment.rules import ROOT, missing
 
 OVERLAYS = ("dev", "production")
 
@@ -68,8 +67,7 @@ def rendered():
     try:
         tool("kustomize")
     except CannotRun as reason:
-        warnings.warn(f"KUSTOMIZE CANNOT BE HAD HERE: {reason}", stacklevel=1)
-        pytest.skip(str(reason))
+        missing("kustomize", reason)
     return {name: render(ROOT / "k8s/overlays" / name) for name in OVERLAYS}
 
 
