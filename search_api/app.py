@@ -16,6 +16,7 @@ from search_api.guard import Guard, Session
 from search_api.health import Health
 from search_api.hosts import Hosts, must_be_own
 from search_api.images import Images
+from search_api.leaving import LastAnswers, Leaving
 from search_api.limits import Limits
 from search_api.objects import Objects
 from search_api.originals import Originals
@@ -37,6 +38,7 @@ def create_app(
     settings: Settings,
     limits: Limits | None = None,
     network: AsyncNetworkBackend | None = None,
+    leaving: Leaving | None = None,
 ) -> Starlette:
     """Build the API over its parts, which stay the caller's to close.
 
@@ -45,21 +47,28 @@ def create_app(
         settings: what it is to do.
         limits: what it may take of the process.
         network: where search by URL leads; by default to public addresses only.
+        leaving: tells when the process was told to end; by default it never is.
     """
     tell_build(parts.embedding.embedder.model_id)
     tokens = Tokens(token.get_secret_value() for token in settings.api_tokens)
+    leaving = leaving or Leaving()
+    health = Health(parts, leaving)
     app = Starlette(
-        routes=_routes(parts, settings, limits or Limits(), network or PinnedNetwork(), tokens),
-        middleware=_middleware(settings, tokens),
+        routes=[
+            *_routes(parts, settings, limits or Limits(), network or PinnedNetwork(), tokens),
+            *_watched(health),
+        ],
+        middleware=_middleware(settings, tokens, leaving),
         exception_handlers=HANDLERS,
     )
     app.router.redirect_slashes = False  # a key may end in a slash
     return app
 
 
-def _middleware(settings: Settings, tokens: Tokens) -> list[Middleware]:
+def _middleware(settings: Settings, tokens: Tokens, leaving: Leaving) -> list[Middleware]:
     """From the outside in: each sees what those before it let pass, and not what they refused."""
-    layers = [Middleware(CountSearches), Middleware(SecurityHeaders)]
+    last = Middleware(LastAnswers, leaving=leaving)
+    layers = [last, Middleware(CountSearches), Middleware(SecurityHeaders)]
     if must_be_own(settings):
         layers.append(Middleware(Hosts))
     if settings.cors_origins:
@@ -83,7 +92,6 @@ def _routes(
     searches = Searches(searcher, Bodies(max_bytes, limits), Fetches(download, limits), limits)
     images = Images(parts, facts, originals, limits)
     objects = Objects(parts, facts, originals, limits)
-    health = Health(parts)
     documents = Documents()
     session = Session(tokens)
     return [
@@ -98,11 +106,16 @@ def _routes(
         Route("/v1/rejections", objects.rejections),
         Route("/v1/stats", objects.stats),
         Route("/v1/session", session.answer, methods=["POST", "DELETE"]),
-        Route("/livez", health.live),
-        Route("/readyz", health.ready),
-        Route("/metrics", health.metrics),
         Route("/openapi.json", documents.openapi),
         Route("/docs", documents.page),
         Route("/docs.css", documents.style),
         *page_routes(),
+    ]
+
+
+def _watched(health: Health) -> list[BaseRoute]:
+    return [
+        Route("/livez", health.live),
+        Route("/readyz", health.ready),
+        Route("/metrics", health.metrics),
     ]

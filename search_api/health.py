@@ -4,6 +4,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import Response
 
+from search_api.leaving import Leaving
 from search_api.parts import Parts
 from search_api.problems import respond
 from search_api.replies import reply
@@ -14,7 +15,8 @@ from shared.readiness import Readiness
 class Health:
     """Endpoints for whoever watches over the process."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, leaving: Leaving) -> None:
+        self._leaving = leaving
         self._readiness = Readiness(parts.store, parts.catalog, parts.index)
 
     async def live(self, _: Request) -> Response:
@@ -22,7 +24,9 @@ class Health:
         return reply(HealthReply(status="alive"))
 
     async def ready(self, _: Request) -> Response:
-        """Answer `GET /readyz`: 503 names the parts that do not answer."""
+        """Answer `GET /readyz`: 503 names the parts that do not answer, or tells that it leaves."""
+        if self._leaving.begun:
+            return respond(503, "told to end", headers=_SOON, missing=[])
         missing = await self._readiness.missing()
         if missing:
             return respond(

@@ -2,12 +2,12 @@
 
 import asyncio
 import os
-import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from functools import partial
 
 from search_api.app import create_app
+from search_api.leaving import Leaving
 from search_api.parts import Parts
 from shared.catalog.open import open_reader
 from shared.embedding.load import load_embedder
@@ -15,7 +15,7 @@ from shared.embedding.service import EmbeddingService
 from shared.errors import ConfigurationError
 from shared.images.decoder import Decoder
 from shared.images.limits import Limits
-from shared.serving import address, listen, server_for
+from shared.serving import address, listen, side_server_for
 from shared.settings import Settings
 from shared.storage.open import open_links, open_store
 from shared.vectors.open import open_index_to_read
@@ -57,7 +57,7 @@ _SIGNING_IN = {"SEENIT_S3_ACCESS_KEY", "SEENIT_S3_SECRET_KEY", "SEENIT_CATALOG_U
 
 
 async def serve(settings: Settings, told: Callable[[str], None]) -> None:
-    """Answer until SIGINT or SIGTERM, then finish what is under way and return.
+    """Answer until SIGINT, or a while after SIGTERM; then finish what is under way and return.
 
     Signs in as the user who may only read, if one is set.
 
@@ -80,10 +80,13 @@ async def serve(settings: Settings, told: Callable[[str], None]) -> None:
 async def _serve(settings: Settings, told: Callable[[str], None]) -> None:
     with listen(settings.host, settings.port) as listener:
         async with open_parts(settings) as parts:
-            server = server_for(create_app(parts, settings), settings.trusted_proxies)
+            leaving = Leaving()
+            app = create_app(parts, settings, leaving=leaving)
+            server = side_server_for(app, settings.trusted_proxies)
+
+            def end() -> None:
+                server.should_exit = True
+
+            leaving.on_signals(end, settings.leave_s)
             told(address(listener))
-            loop = asyncio.get_running_loop()
-            for number in (signal.SIGINT, signal.SIGTERM):
-                # uvicorn stops on these and raises them again afterwards; by then it is over.
-                loop.add_signal_handler(number, lambda: None)
             await server.serve(sockets=[listener])

@@ -45,6 +45,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "The API": (
         "host",
         "port",
+        "leave_s",
         "api_tokens",
         "rate_limit",
         "cors_origins",

@@ -63,9 +63,9 @@ def server_for(
     return uvicorn.Server(_config(app, trusted_proxies, patience or Patience()))
 
 
-def side_server_for(app: ASGIApp) -> uvicorn.Server:
-    """Make the server of an app beside which something else runs, to which the signals are left."""
-    return _SideServer(_config(app, (), Patience()))
+def side_server_for(app: ASGIApp, trusted_proxies: Sequence[str] = ()) -> uvicorn.Server:
+    """Make the server of an app whose process minds the signals itself; else as `server_for`."""
+    return _SideServer(_config(app, trusted_proxies, Patience()))
 
 
 class _SideServer(uvicorn.Server):

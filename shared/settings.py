@@ -210,6 +210,13 @@ class Settings(BaseSettings):
     public_s3_url: str = Field("", description="The S3 address in presigned links.")
     host: str = Field("127.0.0.1", min_length=1, description="The address the API listens on.")
     port: int = Field(8000, ge=0, le=65_535, description="The port; 0 takes a free one.")
+    leave_s: float = Field(
+        5.0,
+        ge=0,
+        le=600,
+        description="How long `seenit serve` still answers once SIGTERM told it to end, in "
+        "seconds; `/readyz` says 503 meanwhile, so that a load balancer goes elsewhere.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="How much is logged."
     )

@@ -60,6 +60,7 @@ NONSENSE = {
     "public_s3_url": ["ftp://host", "https://"],
     "host": [""],
     "port": ["-1", "65536", "http"],
+    "leave_s": ["-1", "601", "nan"],
     "log_level": ["", "loud"],
 }
 UNREFUSABLE = {
