@@ -118,7 +118,7 @@ async function nextHits(signal) {
   found.hits.push(...answer.hits);
   found.cursor = answer.next_cursor;
   addHits(answer.hits, found.thresholds);
-  const about = { more: Boolean(found.cursor), first, images };
+  const about = { more: Boolean(found.cursor), first, images, thresholds: found.thresholds };
   sumUp(found.hits, asked, about, vary);
 }
 

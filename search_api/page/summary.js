@@ -31,11 +31,12 @@ export function note(words) {
  * Sums up what was found.
  * @param {import("./api.js").Hit[]} hits all so far.
  * @param {import("./address.js").Asked} asked
- * @param {{more: boolean, first: boolean, images: ?number}} about `more`: there are more hits; `first`:
+ * @param {{more: boolean, first: boolean, images: ?number,
+ *   thresholds: import("./verdicts.js").Thresholds}} about `more`: there are more hits; `first`:
  *   this is their first page; `images`: how many the library holds, if known.
  * @param {(change: Partial<import("./address.js").Asked>) => void} vary asks differently.
  */
-export function sumUp(hits, asked, { more, first, images }, vary) {
+export function sumUp(hits, asked, { more, first, images, thresholds }, vary) {
   const filtered = namedFilters(asked.filters).length || asked.filters.min_similarity;
   const widen = { words: "Remove the filters", act: () => vary({ filters: { ...NONE } }) };
   if (!hits.length) {
@@ -45,10 +46,10 @@ export function sumUp(hits, asked, { more, first, images }, vary) {
     return;
   }
   const { title, status } = verdict(hits, {
-    fromLibrary: "imageId" in asked.query || "key" in asked.query, detail: Boolean(asked.box), more,
+    fromLibrary: "imageId" in asked.query || "key" in asked.query, detail: Boolean(asked.box), more, thresholds,
   });
   say(title, status);
-  if (first && hits.every((hit) => hit.match === "similar")) showNothing(NEAREST, [...others(asked, vary), ...(filtered ? [widen] : [])]);
+  if (first && title === "Nothing close") showNothing(NEAREST, [...others(asked, vary), ...(filtered ? [widen] : [])]);
 }
 
 function others(asked, vary) {

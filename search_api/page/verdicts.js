@@ -5,6 +5,7 @@ import { counted, places } from "./wording.js";
 /** Unrelated pictures are about half alike. */
 const UNRELATED = 0.5;
 const USUAL_NEAR = 0.8; // where the model has no threshold of its own
+const ALIKE = 2 / 3;
 
 /** Turned clockwise by so much, the query looks like the hit. */
 const TURNED = { 90: "turned to the right", 180: "turned upside down", 270: "turned to the left" };
@@ -23,7 +24,7 @@ export function matchWords({ match, similarity }, thresholds) {
   if (match === "exact") return "Same file";
   if (match === "near_duplicate") return "Near-duplicate";
   const near = share(similarity, thresholds);
-  if (near >= 2 / 3) return "Looks alike";
+  if (near >= ALIKE) return "Looks alike";
   return near >= 1 / 3 ? "Somewhat alike" : "Hardly alike";
 }
 
@@ -38,7 +39,7 @@ export function leastWords(least, thresholds) {
   if (least >= 1) return "the same file only";
   const near = share(least, thresholds);
   if (near >= 1) return near > 1.35 ? "closest copies" : "near-duplicates";
-  if (near >= 2 / 3) return "what looks alike";
+  if (near >= ALIKE) return "what looks alike";
   return near >= 1 / 3 ? "what is somewhat alike" : "almost everything";
 }
 
@@ -59,11 +60,12 @@ export function viewWords(view = "whole") {
 /**
  * Sums up an answer.
  * @param {import("./api.js").Hit[]} hits at least one.
- * @param {{fromLibrary: boolean, detail: boolean, more: boolean}} about `fromLibrary`: an indexed
- *   picture was searched with; `detail`: only a part of it; `more`: there are more hits to be asked for.
+ * @param {{fromLibrary: boolean, detail: boolean, more: boolean, thresholds: Thresholds}} about
+ *   `fromLibrary`: an indexed picture was searched with; `detail`: only a part of it; `more`: there are
+ *   more hits to be asked for.
  * @returns {{title: string, status: string}}
  */
-export function verdict(hits, { fromLibrary, detail, more }) {
+export function verdict(hits, { fromLibrary, detail, more, thresholds }) {
   const of = (match) => hits.filter((hit) => hit.match === match);
   const [exact, near] = [of("exact"), of("near_duplicate")];
   const found = exact.reduce((sum, hit) => sum + hit.objects.length, 0);
@@ -75,5 +77,8 @@ export function verdict(hits, { fromLibrary, detail, more }) {
   }
   if (near.length && detail) return { title: "This detail was seen before", status: `${copies} of it.` };
   if (near.length) return { title: "Seen before, edited", status: `${copies}: edited or saved anew.` };
+  if (detail && share(hits[0].similarity, thresholds) >= ALIKE) {
+    return { title: "Perhaps in these", status: "A detail tells less than a whole picture; the likeliest come first." };
+  }
   return { title: "Nothing close", status: "No copy of it is in the library." };
 }
