@@ -382,6 +382,14 @@ def test_each_alert_has_its_page_and_each_page_its_alert():
     assert pages == alerts().keys()
 
 
+def test_the_list_of_pages_names_each_alert_and_whom_it_wakes():
+    listed = (RUNBOOKS / "README.md").read_text().splitlines()
+    rows = [line.rpartition(" | ")[0] for line in listed if line.startswith("| [")]
+    assert rows == [
+        f"| [{name}]({name}.md) | {rule['labels']['severity']}" for name, rule in alerts().items()
+    ]
+
+
 @pytest.mark.parametrize("name", alerts())
 def test_a_page_says_what_it_means_how_to_see_and_what_to_do(name):
     page = (RUNBOOKS / f"{name}.md").read_text()

@@ -15,7 +15,6 @@ from stack.service import free_ports
 from tests.monitoring.places import PROMETHEUS
 from tests.system.running import eventually
 
-EVERY = "2s"  # a scrape may take as long; on a busy machine it does
 Hurry = Callable[[str], str]
 
 
@@ -26,8 +25,8 @@ def as_it_is(rules: str) -> str:
 
 def in_seconds(rules: str) -> str:
     """Take the rules with seconds in place of minutes and hours."""
-    rules = re.sub(r"for: \d+[mh]", "for: 2s", rules)
-    return re.sub(r"\[\d+m\]", "[20s]", rules)
+    rules = re.sub(r"for: \d+[mh]", "for: 5s", rules)
+    return re.sub(r"\[\d+m\]", "[30s]", rules)
 
 
 class Watch:
@@ -37,12 +36,19 @@ class Watch:
         folder: for its configuration and its series.
         targets: `host:port` of the processes, by the names of their jobs.
         hurry: what to make of the rules.
+        every_s: seconds between two scrapes. One may take as long; on a busy machine it does.
     """
 
-    def __init__(self, folder: Path, targets: dict[str, list[str]], hurry: Hurry) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        targets: dict[str, list[str]],
+        hurry: Hurry = as_it_is,
+        every_s: int = 2,
+    ) -> None:
         config = yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text())
-        config["global"] = {"scrape_interval": EVERY, "evaluation_interval": "1s"}
-        config["global"]["scrape_timeout"] = EVERY
+        config["global"] = {"evaluation_interval": "1s"}
+        config["global"] |= dict.fromkeys(("scrape_interval", "scrape_timeout"), f"{every_s}s")
         del config["alerting"]
         for job in config["scrape_configs"]:
             del job["dns_sd_configs"]
@@ -88,8 +94,8 @@ class Watch:
         told = self.ask("alerts")["alerts"]
         return {alert["labels"]["alertname"] for alert in told if alert["state"] == "firing"}
 
-    def until_firing(self, alert: str, within: float = 60.0) -> None:
+    def until_firing(self, alert: str, within: float = 120.0) -> None:
         eventually(lambda: alert in self.firing(), within)
 
-    def until_silent(self, alert: str, within: float = 60.0) -> None:
+    def until_silent(self, alert: str, within: float = 120.0) -> None:
         eventually(lambda: alert not in self.firing(), within)

@@ -8,7 +8,7 @@ from minio import Minio  # noqa: TID251 - plays the user
 from tests.monitoring.places import alerts, recorded
 from tests.monitoring.promql import selectors
 from tests.monitoring.test_dashboard import SHOWN
-from tests.monitoring.watching import Watch, as_it_is
+from tests.monitoring.watching import Watch
 from tests.system.running import Running, Worker, eventually_nothing
 
 RARE = ("status", "alertstate")  # labels of what does not happen where all is well
@@ -70,7 +70,7 @@ def test_every_panel_shows_something_and_every_rule_is_answered_and_no_alert_fir
             "seenit-worker": [worker.address().removeprefix("http://")],
             "seenit-api": [search.address().removeprefix("http://")],
         }
-        with Watch(tmp_path / "watch", targets, as_it_is) as watch:
+        with Watch(tmp_path / "watch", targets) as watch:
             wanted = panels() | {text: text for text in asked_by_rules()}
 
             def silent() -> list[str]:
