@@ -85,7 +85,7 @@ LABEL org.opencontainers.image.title="Seenit" \
     org.opencontainers.image.licenses="Apache-2.0" \
     org.opencontainers.image.version="${VERSION}" \
     org.opencontainers.image.revision="${REVISION}"
-ENV PATH=/opt/seenit/bin:/usr/local/bin:/usr/bin:/bin HOME=/tmp \
+ENV PATH=/opt/seenit/bin:/usr/local/bin:/usr/bin:/bin HOME=/tmp USER=seenit \
     PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     SEENIT_MODEL=${MODEL} SEENIT_HOST=0.0.0.0 SEENIT_WORKER_HOST=0.0.0.0
 WORKDIR /tmp

@@ -135,6 +135,8 @@ def _runs(read: Dockerfile, name: str, verb: str) -> Iterator[str]:
     elif asked[2] not in HEALTH:
         yield f"the health check of {name} asks for {asked[2]}"
     yield from (f"{name}: no setting {it}" for it in unknown_settings(read.environment(name)))
+    if "USER" not in read.environment(name):
+        yield f"{name}: the MySQL client asks for the user's name, and nothing tells it"
     labels = read.last(name, "LABEL")
     for label in ("title", "description", "source", "licenses", "version", "revision"):
         if f"org.opencontainers.image.{label}=" not in labels:

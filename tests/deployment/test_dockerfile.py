@@ -15,6 +15,7 @@ BROKEN = {
     "a base that moves": ("python:3.13.16-slim-trixie", "python:latest"),
     "root": ("USER 10001:10001", "USER root"),
     "a user that Kubernetes cannot look up": ("USER 10001:10001", "USER seenit"),
+    "a user without a name": ("HOME=/tmp USER=seenit", "HOME=/tmp"),
     "a port that nothing listens at": ("EXPOSE 8000", "EXPOSE 8080"),
     "a health check at another port": ("127.0.0.1:8000/readyz", "127.0.0.1:8080/readyz"),
     "a health check that asks for a page there is not": ("8000/readyz", "8000/health"),

@@ -92,7 +92,7 @@ class System:
             timeout=START_S,
             check=False,
         )
-        assert done.returncode == 0, (done.stdout, done.stderr)
+        assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
     def start(self, service: str) -> None:
