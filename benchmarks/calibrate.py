@@ -17,18 +17,20 @@ from pathlib import Path
 import numpy as np
 import torch  # noqa: TID251 - measures the bare network
 
-from seenit.evaluation.evaluate import evaluate
+from seenit.evaluation.evaluate import Trial, evaluate
 from shared.embedding.calibration import UNKNOWN, Calibration
 from shared.embedding.models import MODELS
 from shared.embedding.networks import EmbeddingNetwork, build_network
 from shared.embedding.on_torch import TorchEmbedder
 from shared.embedding.weights import find_weights
 from shared.errors import Rejected
-from shared.images.decoding import decode
+from shared.images.decoding import decode, decode_views
+from shared.images.views import WAYS
 from shared.protocols import Pixels
 from shared.settings import Settings
 
 decode_any = partial(decode, max_pixels=100_000_000)
+see_any = partial(decode_views, max_pixels=100_000_000)
 
 
 def main() -> None:
@@ -55,7 +57,12 @@ def main() -> None:
         near_duplicate=UNKNOWN,
         device="cpu",
     )
-    found = evaluate(arguments.folders[0], embedder, lambda data: decode_any(data).pixels)
+    found = evaluate(
+        arguments.folders[0],
+        embedder,
+        lambda data, ways: see_any(data, ways=ways).pixels,
+        trial=Trial(ways=WAYS),
+    )
     print("unrelated pairs:", dict(found.unrelated.points))
     print("edited copies:", dict(found.edited.points))
     print(f"most: {found.unrelated.points[-1][1]:.3f}")

@@ -5,7 +5,7 @@ same seed gives the same edit.
 """
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
 
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
@@ -139,19 +139,20 @@ _LONGEST = 2048
 and be squeezed all the same."""
 
 
-def edited_copies(data: bytes, seed: str) -> list[bytes]:
+def edited_copies(data: bytes, seed: str, edits: Mapping[str, Edit] = EDITS) -> list[bytes]:
     """Make every edit of a picture and save each as it would be sent on.
 
     Args:
         data: a file that Seenit can decode.
         seed: the same seed and bytes make the same copies.
+        edits: what to do to it.
 
     Returns:
-        files, in the order of `EDITS`: a quarter of them PNG, the others JPEG of quality 90.
+        files, in the order of `edits`: a quarter of them PNG, the others JPEG of quality 90.
     """
     picture = _upright(data)
     copies = []
-    for name, edit in EDITS.items():
+    for name, edit in edits.items():
         die = Random(f"{seed}:{name}")  # noqa: S311 - a die to be thrown again
         saved = io.BytesIO()
         edited = edit(picture, die)

@@ -1,26 +1,46 @@
 """Edits pictures of a folder and asks which original each edited copy finds."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
 import numpy as np
-from numpy.typing import NDArray
 
-from seenit.evaluation.edits import EDITS, edited_copies
+from seenit.evaluation.edits import EDITS, Edit, edited_copies
 from seenit.evaluation.report import Evaluation, Tally
 from shared.digests import image_digest
 from shared.errors import ConfigurationError, Rejected
-from shared.protocols import Embedder, Embeddings
+from shared.images.views import Way
+from shared.protocols import Embedder, Embeddings, Pixels
 
-Decode = Callable[[bytes], NDArray[np.uint8]]
-"""From a file's bytes to RGB uint8 (224, 224, 3), as ingest decodes; raises `Rejected`."""
+Decode = Callable[[bytes, tuple[Way, ...]], Pixels]
+"""From a file's bytes to its views, RGB uint8 (n, 224, 224, 3), the whole first, as search decodes;
+raises `Rejected`."""
 
 Progress = Callable[[int, int], None]
 """Told how many steps are done and how many there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What copies are put to.
+
+    Attributes:
+        edits: what is done to the pictures.
+        ways: the views beside the whole that the copies are looked at in.
+        near_duplicate: the threshold to judge; None takes the model's own.
+        probes: how many pictures are edited, drawn by the seed; all are looked among.
+        seed: the die.
+    """
+
+    edits: Mapping[str, Edit] = field(default_factory=lambda: EDITS)
+    ways: tuple[Way, ...] = ()
+    near_duplicate: float | None = None
+    probes: int = 200
+    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +55,7 @@ def evaluate(
     embedder: Embedder,
     decode: Decode,
     *,
-    probes: int = 200,
-    seed: int = 0,
+    trial: Trial = Trial(),
     progress: Progress | None = None,
 ) -> Evaluation:
     """Embed all pictures of `folder`, edit some in every way, and see what the copies find.
@@ -47,15 +66,14 @@ def evaluate(
         folder: searched through with its subfolders; what is hidden is left out.
         embedder: the model to judge.
         decode: called from several threads.
-        probes: how many pictures are edited, drawn by the seed; all are looked among.
-        seed: the die.
+        trial: what is done to the pictures and how it is judged.
         progress: a step is a picture embedded or a picture edited.
 
     Raises:
         ConfigurationError: there are fewer than two different pictures in the folder.
     """
     paths = _files(folder)
-    steps = len(paths) + min(probes, len(paths))
+    steps = len(paths) + min(trial.probes, len(paths))
     done = 0
 
     def step() -> None:
@@ -73,14 +91,21 @@ def evaluate(
         if len(originals) < 2:
             raise ConfigurationError("FOLDER", f"{folder} holds fewer than two different pictures")
         known = list(originals.values())
-        tally = Tally(np.stack([original.embedding for original in known]), embedder)
-        die = Random(seed)  # noqa: S311 - a die to be thrown again
-        drawn = die.sample(range(len(known)), min(probes, len(known)))
-        copies = pool.map(lambda i: _copies(known[i], embedder, decode, seed), drawn)
+        own = trial.near_duplicate
+        threshold = embedder.near_duplicate if own is None else own
+        tally = Tally(np.stack([one.embedding for one in known]), embedder.model_id, threshold)
+        die = Random(trial.seed)  # noqa: S311 - a die to be thrown again
+        drawn = die.sample(range(len(known)), min(trial.probes, len(known)))
+        copies = pool.map(lambda i: _copies(known[i], embedder, decode, trial), drawn)
         for i, embeddings in zip(drawn, copies, strict=True):
             tally.add(i, embeddings)
             step()
-    return tally.report(edits=tuple(EDITS), seed=seed, unusable=len(paths) - len(known))
+    return tally.report(
+        edits=tuple(trial.edits),
+        ways=trial.ways,
+        seed=trial.seed,
+        unusable=len(paths) - len(known),
+    )
 
 
 def _files(folder: Path) -> list[Path]:
@@ -95,13 +120,18 @@ def _original(path: Path, embedder: Embedder, decode: Decode) -> _Original | Non
     """Embed a file; None where it is no picture."""
     try:
         data = path.read_bytes()
-        pixels = decode(data)
+        pixels = decode(data, ())
     except (OSError, Rejected):
         return None
-    return _Original(path, image_digest(data), embedder.embed(pixels[None])[0])
+    return _Original(path, image_digest(data), embedder.embed(pixels)[0])
 
 
-def _copies(original: _Original, embedder: Embedder, decode: Decode, seed: int) -> Embeddings:
-    """Embed an original's edited copies, in the order of `EDITS`."""
-    copies = edited_copies(original.path.read_bytes(), f"{seed}:{original.digest}")
-    return embedder.embed(np.stack([decode(copy) for copy in copies]))
+def _copies(
+    original: _Original, embedder: Embedder, decode: Decode, trial: Trial
+) -> list[Embeddings]:
+    """Embed all views of an original's edited copies, in the order of the edits."""
+    seed = f"{trial.seed}:{original.digest}"
+    copies = edited_copies(original.path.read_bytes(), seed, trial.edits)
+    pixels = [decode(copy, trial.ways) for copy in copies]
+    embedded = embedder.embed(np.concatenate(pixels))
+    return np.split(embedded, np.cumsum([len(views) for views in pixels])[:-1])

@@ -30,6 +30,9 @@ a panel's few."""
 _SAME, _NEAR = 0.75, 0.6
 """Two places are one from this overlap on: found either way, and found the same way."""
 
+_LARGE = 0.5
+"""How much size counts: a place four times as large is worth twice as much."""
+
 _KEPT = 4
 """Places looked at further, of either way."""
 
@@ -68,7 +71,7 @@ def _ranked(relief: Relief, found: Iterable[tuple[Place, float]]) -> list[Place]
     for place, quality in found:
         share, lively = relief.share(place), relief.liveliness(place)
         if _LEAST < share < _MOST and lively >= _LIVELY:
-            worth.append((quality * lively**2 * share**0.25, place))
+            worth.append((quality * lively**2 * share**_LARGE, place))
     ranked: list[Place] = []
     for _, place in sorted(worth, reverse=True):
         if len(ranked) < _KEPT and all(overlap(place, other) < _NEAR for other in ranked):
