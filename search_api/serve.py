@@ -47,6 +47,7 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
             closing(Decoder(processes, limits)) as decoder,
             closing(EmbeddingService(embedder)) as embedding,
         ):
+            await when_it_answers(partial(asyncio.to_thread, index.load))
             link = open_links(settings)
             yield Parts(store, catalog, index, decoder, embedding, link=link)
     finally:

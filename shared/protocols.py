@@ -261,6 +261,9 @@ class VectorIndex(Protocol):
         Highest cosine first, ties in `image_id` order; only `among` these images, if given.
         """
 
+    def load(self) -> None:
+        """Read into memory what searches need there, so that the first waits no longer."""
+
     def quick(self) -> bool:
         """Whether a question takes no longer now than handing it to a thread; never waits.
 

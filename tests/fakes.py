@@ -164,6 +164,9 @@ class FakeIndex:
     def held(self, image_ids):
         return self.vectors.keys() & set(image_ids)
 
+    def load(self):
+        pass
+
     def quick(self):
         return False
 

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +19,7 @@ from shared.errors import ConfigurationError
 from shared.serving import address, listen, server_for
 from shared.settings import Settings
 from shared.storage.open import open_folder
+from shared.waiting import when_it_answers
 from streams.folder_ingest import FolderIngest
 from streams.parts import open_parts
 from streams.surveys import Report
@@ -42,6 +44,7 @@ async def _up(settings: Settings) -> None:
         async with AsyncExitStack() as stack:
             with notes.status("Loading the model"):
                 parts = await stack.enter_async_context(open_parts(settings, store))
+                await when_it_answers(partial(asyncio.to_thread, parts.index.load))
             ingest = FolderIngest(parts, store, settings)
             search = SearchParts(
                 store=store,

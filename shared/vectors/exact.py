@@ -45,7 +45,7 @@ class ExactIndex:
     catalog row, in the same file, so where the row is, the vector is; the tail that is lost is
     found by comparing with the bucket.
 
-    Nothing is read into memory before the first search; about 2 KiB per vector after it.
+    Nothing is read into memory before `load` or the first search; about 2 KiB per vector then.
 
     Args:
         path: the file; made where it is missing.
@@ -119,6 +119,11 @@ class ExactIndex:
             self._follow()
             snapshot = self._matrix.snapshot(among)
         return snapshot.nearest(np.ascontiguousarray(queries, np.float32), limit)
+
+    def load(self) -> None:
+        """Read all vectors, about a second per 100,000."""
+        with self._reading, _transient():
+            self._follow()
 
     def quick(self) -> bool:
         """Whether there are few vectors, all of them in memory, and nobody else asks for them."""

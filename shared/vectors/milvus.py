@@ -146,6 +146,9 @@ class MilvusIndex:
                 hits.extend(more)
         return [sorted(hits, key=lambda hit: (-hit.cosine, hit.image_id))[:limit] for hits in found]
 
+    def load(self) -> None:
+        """Leave that to the server, which loads a collection when it is made or started."""
+
     def quick(self) -> bool:
         """Never: a server is asked."""
         return False

@@ -206,7 +206,7 @@ def test_a_place_that_cannot_be_written_is_a_transient_fault(tmp_path):
 def test_it_is_quick_only_while_all_is_in_memory(index, path):
     index.upsert(["a"], unit(0))
     assert not index.quick()
-    index.nearest(unit(0), 1)
+    index.load()
     assert index.quick()
     index.upsert(["b"], unit(1))
     assert index.quick()
