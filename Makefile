@@ -79,6 +79,14 @@ docs: .venv/run.stamp ## Generate what is made of settings and panels
 	$(BIN)/python -m seenit.documentation
 	$(BIN)/python -m monitoring.dashboard
 
+.PHONY: licences
+licences: .venv/test.stamp ## List the licences of what Seenit runs with, in docs/licences.md
+	$(BIN)/python -m locks.licences
+
+.PHONY: site
+site: .venv/test.stamp ## Build the documentation as a site, into site/
+	$(BIN)/mkdocs build --strict --quiet
+
 .PHONY: images
 images: .venv/test.stamp ## Build the container images with buildah and try them (gigabytes the first time)
 	@$(BIN)/python -m stack fetch

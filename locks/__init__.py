@@ -1,0 +1,1 @@
+"""What is installed, version by version and hash by hash, and under which licences."""
