@@ -28,20 +28,19 @@ class Client:
         """GET a JSON document."""
         return self._json("GET", path)
 
-    def search(self, image: str, limit: int) -> Any:  # noqa: ANN401 - JSON
+    def search(self, image: str, limit: int, views: str) -> Any:  # noqa: ANN401 - JSON
         """Search with a file, a URL or `bucket/key`."""
+        asked = {"limit": limit, "views": views}
         path = Path(image).expanduser()
         if path.is_file():
             with path.open("rb") as file:
-                return self._json(
-                    "POST", "/v1/search", files={"image": file}, data={"limit": str(limit)}
-                )
+                return self._json("POST", "/v1/search", files={"image": file}, data=asked)
         if image.startswith(("http://", "https://")):
-            return self._json("POST", "/v1/search", json={"url": image, "limit": limit})
+            return self._json("POST", "/v1/search", json={"url": image, **asked})
         bucket, slash, key = image.partition("/")
         if not slash:
             raise ApiError(f"there is no file {image}; an object is named as bucket/key")
-        wanted = {"object": {"bucket": bucket, "key": key}, "limit": limit}
+        wanted = {"object": {"bucket": bucket, "key": key}, **asked}
         return self._json("POST", "/v1/search", json=wanted)
 
     def _json(self, method: str, path: str, **request: Any) -> Any:  # noqa: ANN401 - httpx's own

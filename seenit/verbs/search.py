@@ -27,12 +27,21 @@ def search(
         int,
         typer.Option("--limit", "-n", metavar="N", min=1, max=1000, help="At most so many hits."),
     ] = 10,
+    views: Annotated[
+        str,
+        typer.Option(
+            "--views",
+            metavar="WORDS",
+            help="Look also for pictures on this one (auto), mirrored (flip), turned (rotate), "
+            "with commas between; `whole` for none.",
+        ),
+    ] = "auto",
     *,
     as_json: options.AsJson = False,
 ) -> None:
     """Search with a picture: have I seen it before, and where?"""
     with told_plainly():
-        reply = Client(options.settings_for(), api).search(image, limit)
+        reply = Client(options.settings_for(), api).search(image, limit, views)
     if as_json:
         print_json(reply)
         return
@@ -49,4 +58,10 @@ def _row(hit: dict[str, Any]) -> tuple[str, str, str, str]:
     colour = {"exact": "green", "near_duplicate": "cyan"}.get(hit["match"], "dim")
     places = "\n".join(plain(f"{o['bucket']}/{o['key']}") for o in hit["objects"])
     similarity = f"{hit['similarity']:.3f}"
-    return similarity, f"[{colour}]{hit['match']}[/]", places, f"{hit['width']} x {hit['height']}"
+    seen = "" if hit["view"] == "whole" else f" ({hit['view']})"
+    return (
+        similarity,
+        f"[{colour}]{hit['match']}{seen}[/]",
+        places,
+        f"{hit['width']} x {hit['height']}",
+    )

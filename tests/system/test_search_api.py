@@ -13,20 +13,25 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 
 import httpx
 import pytest
 import skimage
 from PIL import Image
 
-from search_api.serve import serve
+from search_api.app import create_app
+from search_api.serve import open_parts, serve
+from seenit.evaluation.edits import EDITS
+from seenit.evaluation.screens import SCREENS
 from shared.catalog.open import open_catalog
 from shared.embedding.load import load_embedder
 from shared.embedding.service import EmbeddingService
 from shared.errors import ConfigurationError, Reason
 from shared.images.decoder import Decoder
-from shared.records import ImageFacts, IndexedObject, RejectedObject
+from shared.records import ImageFacts, IndexedObject, MeasuredThreshold, RejectedObject
 from shared.settings import Settings
 from shared.storage.open import open_folder
 from shared.vectors.open import open_index
@@ -158,6 +163,60 @@ def test_a_part_of_a_picture_finds_the_whole(library):
     assert (reply["query"]["width"], reply["query"]["height"]) == canvas.size
     assert reply["hits"][0]["objects"][0]["key"] == "astronaut.png"
     assert reply["hits"][0]["match"] == "near_duplicate"
+
+
+@pytest.mark.parametrize("kind", ["screenshot", "dark_page", "phone", "slide", "chat"])
+@pytest.mark.parametrize("name", ["astronaut.png", "coffee.png"])
+def test_a_screenshot_finds_the_picture_on_it(library, kind, name):
+    with Image.open(library.folder / "real" / name) as picture:
+        screen = (EDITS | SCREENS)[kind](picture.convert("RGB"), Random(f"{kind}{name}"))
+    out = io.BytesIO()
+    screen.save(out, "JPEG", quality=90)
+    reply = library.find(out.getvalue(), views="auto")
+    first, second = reply["hits"][:2]
+    assert name in {o["key"] for o in first["objects"]}
+    assert (first["match"], first["view"]) == ("near_duplicate", "inner")
+    assert second["match"] == "similar"
+
+
+@pytest.mark.parametrize("degrees", [90, 270])
+def test_a_turned_copy_is_found_by_turning_it_back(library, degrees):
+    with Image.open(library.folder / "real" / "motorcycle_left.png") as picture:
+        turned = picture.convert("RGB").rotate(degrees, expand=True)  # the other way round
+    out = io.BytesIO()
+    turned.save(out, "JPEG", quality=90)
+    first = library.find(out.getvalue(), views="rotate")["hits"][0]
+    assert first["objects"][0]["key"] == "motorcycle_left.png"
+    assert (first["match"], first["view"]) == ("near_duplicate", f"rotated_{degrees}")
+
+
+def test_a_threshold_measured_on_ones_own_pictures_goes_before_the_models(library, tmp_path):
+    folder = shutil.copytree(library.folder, tmp_path / "copy")
+    settings = Settings(_env_file=None, storage_url=f"file://{folder}")
+    sent = {"image": edited(folder / "real" / "coffee.png")}
+
+    async def searches_after_measuring(*cosines: float) -> list[dict]:
+        replies = []
+        async with open_parts(settings) as parts:
+            for cosine in cosines:
+                model_id = parts.embedding.embedder.model_id
+                catalog = await open_catalog(settings.resolved_catalog_url, model_id)
+                await catalog.calibrate(MeasuredThreshold(cosine, 20_000, datetime.now(UTC)))
+                await catalog.close()
+                transport = httpx.ASGITransport(create_app(parts, settings))
+                async with httpx.AsyncClient(
+                    transport=transport, base_url="http://localhost"
+                ) as api:
+                    answer = await api.post("/v1/search", files=sent)
+                assert answer.status_code == 200, answer.text
+                replies.append(answer.json())
+        return replies
+
+    strict, lenient = asyncio.run(searches_after_measuring(0.999, 0.5))
+    assert strict["thresholds"] == {"near_duplicate": 0.9995}
+    assert lenient["thresholds"] == {"near_duplicate": 0.75}
+    assert strict["hits"][0]["match"] == "similar"
+    assert lenient["hits"][0]["match"] == "near_duplicate"
 
 
 def test_links_and_thumbnails_of_hits_work(library):
