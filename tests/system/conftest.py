@@ -18,6 +18,7 @@ from shared.embedding.load import load_embedder
 from shared.protocols import Embedder
 from shared.settings import Settings
 from shared.steps import Did
+from shared.vectors.databases import drop_database, make_database
 from stack.registry import Stack
 from tests.observations import Row
 from tests.system.running import Running
@@ -101,6 +102,17 @@ def ready_settings(
     yield settings
     with stack.mysql.connect() as connection, connection.cursor() as cursor:
         cursor.execute(f"DROP DATABASE {database}")
+
+
+@pytest.fixture
+def own_settings(
+    ready_settings: dict[str, str], stack_settings: dict[str, str]
+) -> Iterator[dict[str, str]]:
+    """The same, with an index of its own, on the topic that the store writes to."""
+    index_url = f"{ready_settings['index_url']}/{ready_settings['buckets'].replace('-', '_')}"
+    make_database(index_url)
+    yield ready_settings | {"topic": stack_settings["topic"], "index_url": index_url}
+    drop_database(index_url)
 
 
 @pytest.fixture

@@ -1,38 +1,8 @@
 """Rejections and reconciling by hand on a bucket, where no worker runs."""
 
-import io
-import json
-import os
-
 import pytest
-from minio import Minio
-from typer.testing import CliRunner
 
-from seenit.cli import app
-
-
-class Bucket:
-    """The one bucket of a system that was set up, and its command line."""
-
-    def __init__(self, settings: dict[str, str]) -> None:
-        self._settings = settings
-        self._name = settings["buckets"]
-        address = settings["storage_url"].removeprefix("s3://").split("?")[0]
-        keys = settings["s3_access_key"], settings["s3_secret_key"]
-        self._client = Minio(address, *keys, secure=False)
-
-    def put(self, key: str, data: bytes) -> None:
-        self._client.put_object(self._name, key, io.BytesIO(data), len(data))
-
-    def run(self, *arguments: str, exit_code: int = 0):
-        own = {name: None for name in os.environ if name.startswith("SEENIT_")}
-        given = {f"SEENIT_{name.upper()}": value for name, value in self._settings.items()}
-        done = CliRunner().invoke(app, arguments, env=own | given)
-        assert done.exit_code == exit_code, (done.stdout, done.stderr)
-        return done
-
-    def told(self, *arguments: str):
-        return json.loads(self.run(*arguments, "--json").stdout)
+from tests.system.buckets import Bucket
 
 
 @pytest.fixture
