@@ -102,7 +102,6 @@ def test_workers_are_down(site):
 
 
 def test_the_index_is_away_events_wait_and_become_more_until_it_is_back(site, proxies, pictures):
-    site.put("a.jpg", pictures.one())
     proxies["milvus"].cut()
     site.put("b.jpg", pictures.one())
     site.tell_of(*["b.jpg"] * BACKLOG)
