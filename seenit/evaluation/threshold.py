@@ -1,11 +1,13 @@
 """From where on two pictures count as edits of one another: what others never reach. Pure."""
 
+import math
 from dataclasses import dataclass
 
 from seenit.evaluation.cosines import Cosines
 
-ONE_IN = 10**7
-"""Of so many unrelated pairs one may be called a near duplicate."""
+ONE_IN = 10**6
+"""Of so many unrelated pairs about one may be called a near duplicate. More would ask for so much
+that copies made gray or sent on at low quality would no longer count."""
 
 LEAST_PAIRS = 20_000
 """Fewer tell nothing of one in a thousand; some 40 pictures with 13 edits each have as many."""
@@ -33,14 +35,14 @@ class Threshold:
 def threshold_for(unrelated: Cosines) -> Threshold | None:
     """Find the cosine that one in `ONE_IN` unrelated pairs reaches; None for too few pairs.
 
-    The highest cosines of unrelated pairs thin out evenly: each tenth of them lies as far above
-    the tenth before. So it is reckoned from the hundredth and the thousandth, which some thousands
-    of pairs tell well, and which a few unnoticed copies in the folder hardly move; the one highest
-    pair of all would be such a copy.
+    The highest cosines of unrelated pairs thin out about evenly: the highest tenth of them lies as
+    far above the rest as its own highest tenth above it. So it is reckoned from the hundredth and
+    the thousandth, which some thousands of pairs tell well, and which a few unnoticed copies in the
+    folder hardly move; the one highest pair of all would be such a copy.
     """
     if unrelated.total < LEAST_PAIRS:
         return None
     hundredth, thousandth = unrelated.quantile(0.99), unrelated.quantile(0.999)
-    further = 4  # from one in a thousand to one in ten million
-    reckoned = thousandth + further * (thousandth - hundredth)
+    steps = round(math.log10(ONE_IN)) - 3  # from one in a thousand on
+    reckoned = thousandth + steps * (thousandth - hundredth)
     return Threshold(round(min(reckoned, _MOST), 3), unrelated.total, reckoned > _MOST)
