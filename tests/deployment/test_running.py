@@ -127,18 +127,27 @@ class System:
 
     def stop(self) -> list[int]:
         """Ask all to end, as an engine does: by a signal to the program itself."""
-        for process in self._running:
-            family = psutil.Process(process.pid).children(recursive=True)
-            ours = [each for each in family if "seenit" in " ".join(each.cmdline()[:3])]
-            (ours or [process])[0].send_signal(signal.SIGTERM)
+        for program in self._programs():
+            program.send_signal(signal.SIGTERM)
         return [process.wait(60) for process in self._running]
+
+    def _programs(self) -> list[psutil.Process]:
+        """Find ours, wherever buildah put them in the tree; not their children."""
+        ours = {each.pid: each for each in psutil.process_iter() if self._is_ours(each)}
+        return [each for each in ours.values() if each.ppid() not in ours]
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        try:
+            group = process.environ().get("SEENIT_CONSUMER_GROUP")
+            return group == f"compose-{self._mark}" and "python" in Path(process.exe()).name
+        except psutil.Error:
+            return False
 
     def end(self) -> None:
         for process in self._running:
             if process.poll() is None:
-                for child in psutil.Process(process.pid).children(recursive=True):
-                    child.kill()
-                process.kill()
+                for program in self._programs():
+                    program.kill()
                 process.wait(30)
         with self._stack.mysql.connect() as connection, connection.cursor() as cursor:
             cursor.execute(f"DROP DATABASE IF EXISTS compose_{self._mark}")
@@ -192,10 +201,14 @@ def one_picture_goes_through(system: System, stack: Stack) -> None:
     store.put_object(system.bucket, "cat.jpg", io.BytesIO(whole.getvalue()), len(whole.getvalue()))
     object_there = f"{system.api}/v1/objects/{system.bucket}/cat.jpg"
     eventually(lambda: system.answers(object_there), 120)
-    found = httpx.post(
-        f"{system.api}/v1/search", files={"image": ("part.jpg", part.getvalue())}, timeout=60
-    ).raise_for_status()
-    assert found.json()["hits"][0]["objects"][0]["key"] == "cat.jpg"
+
+    def hits() -> list[dict[str, Any]]:  # Milvus shows what is new within seconds
+        files = {"image": ("part.jpg", part.getvalue())}
+        reply = httpx.post(f"{system.api}/v1/search", files=files, timeout=60)
+        return reply.raise_for_status().json()["hits"]
+
+    (hit,) = eventually(hits, 60)
+    assert hit["objects"][0]["key"] == "cat.jpg"
 
 
 def test_the_compose_files_commands_set_up_index_and_find_a_picture(started, stack):
