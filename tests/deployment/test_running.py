@@ -249,9 +249,20 @@ def test_the_images_hold_no_torch_and_nothing_that_their_user_may_write(images):
                 assert path.is_symlink() or not facts.st_mode & 0o002, path
 
 
-def test_the_images_refuse_a_model_that_they_do_not_hold(images):
+LOAD = """
+from shared.embedding.load import load_embedder
+from shared.settings import load_settings
+print(load_embedder(load_settings()).model_id)
+"""
+
+
+@pytest.mark.parametrize(
+    ("model", "code", "told"),
+    [("efficientnet-lite0", 0, "efficientnet-lite0-512-"), ("resnet50", 1, "needs torch")],
+)
+def test_the_images_load_the_model_that_they_hold_and_refuse_another(images, model, code, told):
     for image in images.values():
-        command = image.verb("evaluate", "/tmp", environment={"SEENIT_MODEL": "resnet50"})
+        command = image.run("python", "-c", LOAD, environment={"SEENIT_MODEL": model})
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-        assert done.returncode == 2, (done.stdout, done.stderr)
-        assert "SEENIT_MODEL: resnet50" in done.stderr
+        assert done.returncode == code, done.stderr
+        assert told in done.stdout + done.stderr
