@@ -109,10 +109,12 @@ class Collector:
     ) -> list[tuple[Ranked, list[StoredObject]]]:
         """Join images with their objects, in order, until there is one more than a page.
 
-        Nearly all are live, so at first only that many are asked for; where there is a filter, all.
+        Nearly all are live but the query's own image, so at first only so many are asked for; with
+        a filter all are.
+
         `joined` is what was asked before, the query's own image too; it is added to.
         """
-        size = len(wanted) if asked.where else asked.limit + 1
+        size = len(wanted) if asked.where else asked.limit + 2
         while True:
             head = wanted[:size]
             new = {query_id, *(one.image_id for one in head)} - joined.keys()

@@ -38,7 +38,8 @@ from streams.pipeline import Processed
 class FakeCatalog:
     """A `CatalogReader` over rows in a dict.
 
-    `broken` makes every question fail; `selective` False takes every filter for one that many pass.
+    `broken` makes every question fail; `selective` False takes every filter for one that many pass;
+    `finds` counts the joins with objects.
     """
 
     def __init__(self) -> None:
@@ -46,6 +47,7 @@ class FakeCatalog:
         self.images: dict[str, ImageFacts] = {}
         self.broken: TransientError | None = None
         self.selective = True
+        self.finds = 0
         self.threshold: MeasuredThreshold | None = None
 
     def add(self, stored: StoredObject, facts: ImageFacts | None = None) -> None:
@@ -83,6 +85,7 @@ class FakeCatalog:
         return {i: self.images[i] for i in image_ids if i in self.images}
 
     async def find(self, image_ids, where, limit=20):
+        self.finds += 1
         found: dict[str, list[StoredObject]] = {}
         for stored in self._passing(where):
             if stored.image_id in set(image_ids):

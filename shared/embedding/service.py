@@ -120,7 +120,7 @@ class EmbeddingService:
             batch, embed = taken
             self._observe(len(batch))
             try:
-                rows = embed(_pixels(batch))
+                rows = embed(np.stack([request.pixels[i] for request, i in batch]))
             except Exception as error:  # noqa: BLE001 - not ours to judge: it goes to who waits
                 for request in {request for request, _ in batch}:
                     _answer(request, error)
@@ -159,13 +159,6 @@ class EmbeddingService:
                     finished.append(request)
         for request in finished:
             _answer(request, request.embeddings)
-
-
-def _pixels(batch: list[_Picture]) -> Pixels:
-    if len(batch) == 1:  # needs no copy
-        ((request, i),) = batch
-        return request.pixels[i : i + 1]
-    return np.stack([request.pixels[i] for request, i in batch])
 
 
 def _answer(request: _Request, answer: Embeddings | Exception) -> None:

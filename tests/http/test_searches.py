@@ -248,6 +248,14 @@ async def test_pages_put_together_are_the_one_long_reply(client, limit, filtered
     assert len({hit["image_id"] for hit in whole}) == len(whole)
 
 
+async def test_a_search_reads_the_catalog_once_for_its_hits(world, client):
+    for seed in range(20):
+        world.add_vector("b", f"{seed}", b"PICTURE %d" % seed, towards(0.5, seed))
+    before = world.catalog.finds
+    assert len(ids(await client.post("/v1/search", **file(CAT, limit=10)))) == 10
+    assert world.catalog.finds == before + 1
+
+
 async def test_removed_objects_are_made_up_for_by_a_deeper_look(hundred, client):
     for ref in [ref for ref in hundred.catalog.rows if ref.key < "090"]:
         del hundred.catalog.rows[ref]
