@@ -1,6 +1,7 @@
 """A lean HTTP client: it shares the cores with what it measures, so it does as little as it can.
 
-It costs 0.1 core-ms a search, where the standard library's takes 0.3: of the some 7 of the search.
+It takes half of the processor time that the standard library's does: 0.25 core-ms a search in place
+of 0.45, beside some 10 of the server's on the same busy machine.
 """
 
 import re
