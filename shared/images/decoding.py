@@ -54,9 +54,9 @@ else:
 SIDE = 224
 """Pixels of a side of the models' input."""
 
-_LOOKED_AT = 2 * SIDE
-"""Pixels of a side at which a JPEG is decoded to find the picture inside it: twice as fine, as
-that picture is smaller."""
+_LOOKED_AT = 320
+"""Pixels of the shorter side at which a JPEG is decoded, at the least, to find the picture inside
+it: finer than a model's input, as that picture is smaller."""
 
 MAX_SIDE = 65_535
 """The longest side that is decoded; JPEG's own limit. A 1 x 1,000,000 picture shows nothing."""
