@@ -40,7 +40,6 @@ def main(url: str) -> None:
         port=parts.port or 3306,
         user=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
-        autocommit=True,
     )
     with connection, connection.cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
@@ -49,9 +48,11 @@ def main(url: str) -> None:
             cursor.execute(f"USE {name}")
             for start in range(0, COUNT, BATCH):
                 _fill(cursor, range(start, start + BATCH))
+                connection.commit()
             cursor.execute(TAKEN, (f"{name}/%",))
             for table, taken in cursor.fetchall():
-                print(f"{table.partition('/')[2]}: {taken / COUNT:.0f} bytes a row")
+                if taken > COUNT * 10:
+                    print(f"{table.partition('/')[2]}: {taken / COUNT:.0f} bytes a row")
         finally:
             cursor.execute(f"DROP DATABASE {name}")
 
