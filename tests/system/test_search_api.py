@@ -94,6 +94,7 @@ def library(tmp_path_factory) -> Iterator[Library]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("SEENIT_")}
     port = free_port()
     environment |= {"SEENIT_STORAGE_URL": f"file://{folder}", "SEENIT_PORT": str(port)}
+    environment |= {"SEENIT_LEAVE_S": "0"}  # nobody searches any more by then
     process = subprocess.Popen([Path(sys.executable).with_name("seenit"), "serve"], env=environment)
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
         until_ready(client, process)
