@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from seenit import bars, options
 from seenit.console import notes, out, print_json, told_plainly
@@ -120,9 +120,10 @@ async def _save(settings: Settings, embedder: Embedder, report: Evaluation) -> N
 
 
 def _show(report: Evaluation, *, saved: bool) -> None:
-    views = ["found with views", "near duplicate", "median cosine"] if report.ways else []
-    columns = ["edit", "original first", "near duplicate", "median cosine", *views]
-    table = Table(*columns, box=None, header_style="bold")
+    judged = ("original first", "near duplicate", "median cosine")
+    seen = [f"{name}, with views" for name in judged] if report.ways else []
+    edit = Column("edit", no_wrap=True, min_width=max(len(score.edit) for score in report.edits))
+    table = Table(edit, *judged, *seen, box=None, header_style="bold")
     for score in report.edits:
         table.add_row(score.edit, *_cells(score, judged=report.threshold <= 1))
     out.print(table)
