@@ -37,7 +37,8 @@ RUN --mount=type=cache,target=/cache \
         openvino/libs/libopenvino_intel_[gn]pu_plugin.so && \
     find openvino/libs -name '*_frontend.so.*' ! -name '*_ir_frontend.so.*' -delete
 COPY --from=wheel /wheels /wheels
-RUN --mount=type=cache,target=/cache /tools/bin/uv pip install --quiet --no-deps /wheels/*.whl
+RUN --mount=type=cache,target=/cache \
+    /tools/bin/uv pip install --quiet --no-deps /wheels/*.whl && rm -f /opt/seenit/.lock
 
 # The model, from weights whose SHA-256 the code knows, converted once. Only that needs PyTorch,
 # which is put into the cache and no layer. TORCH_INDEX, the address of an index of PyTorch's CPU
