@@ -78,6 +78,9 @@ def _ways(words: str) -> tuple[Way, ...]:
 async def _evaluate(settings: Settings, folder: Path, trial: Trial, *, save: bool) -> Evaluation:
     with notes.status("Loading the model"):
         embedder = await asyncio.to_thread(load_embedder, settings)
+    if save:  # never makes a catalog where there is none: a mistaken folder shall not get one
+        reader = await open_reader(settings.resolved_catalog_url, embedder.model_id)
+        await reader.close()
     limits = Limits(settings.max_pixels, settings.decode_timeout_s, settings.decode_memory)
     loop = asyncio.get_running_loop()
     with closing(Decoder(embedder.parallel, limits)) as decoder, bars.bar() as bar:
@@ -106,9 +109,6 @@ async def _save(settings: Settings, embedder: Embedder, report: Evaluation) -> N
     if report.measured is None:
         problem = f"{report.pictures} pictures are too few to tell; have {LEAST_PAIRS:,} pairs"
         raise ConfigurationError("--save", problem)
-    # Never makes a catalog where there is none: a mistaken folder shall not get one.
-    reader = await open_reader(settings.resolved_catalog_url, embedder.model_id)
-    await reader.close()
     catalog = await open_catalog(settings.resolved_catalog_url, embedder.model_id)
     measured = report.measured
     try:
