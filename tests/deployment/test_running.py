@@ -211,12 +211,6 @@ def one_picture_goes_through(system: System, stack: Stack) -> None:
     assert hit["objects"][0]["key"] == "cat.jpg"
 
 
-def test_the_compose_files_commands_set_up_index_and_find_a_picture(started, stack):
-    system = started(from_the_checkout)
-    one_picture_goes_through(system, stack)
-    assert system.stop() == [0, 0], system.logs()
-
-
 def test_the_built_images_do_the_same(images, started, stack, capsys):
     def in_its_image(service: str, environment: Mapping[str, str]) -> list[str]:
         image = images["api" if service == "api" else "worker"]
@@ -266,3 +260,9 @@ def test_the_images_load_the_model_that_they_hold_and_refuse_another(images, mod
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
         assert done.returncode == code, done.stderr
         assert told in done.stdout + done.stderr
+
+
+def test_the_compose_files_commands_set_up_index_and_find_a_picture(started, stack):
+    system = started(from_the_checkout)
+    one_picture_goes_through(system, stack)
+    assert system.stop() == [0, 0], system.logs()
