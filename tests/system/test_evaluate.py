@@ -53,10 +53,8 @@ def run(*words: object) -> tuple[int, str, str]:
 def in_force(library: Path) -> float | None:
     async def read() -> float | None:
         settings = Settings(_env_file=None, storage_url=f"file://{library}")
-        reader = await open_reader(settings.resolved_catalog_url)
-        embedder = load_embedder(settings)
-        await reader.close()
-        reader = await open_reader(settings.resolved_catalog_url, embedder.model_id)
+        model_id = load_embedder(settings).model_id
+        reader = await open_reader(settings.resolved_catalog_url, model_id)
         measured = await reader.measured()
         await reader.close()
         return measured.near_duplicate if measured else None
@@ -76,7 +74,7 @@ def test_what_is_measured_with_views_is_told_and_saved_where_searches_look(folde
 
 
 def test_too_few_pictures_are_never_gone_by(folder, library):
-    code, told, why = run(folder, "--folder", library, "--save", "--probes", 2)
+    code, _, why = run(folder, "--folder", library, "--save", "--probes", 2)
     assert code == 2
     assert "--save" in why
     assert in_force(library) is None
