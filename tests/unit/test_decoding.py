@@ -1,5 +1,6 @@
 """Bytes to pixels: what is read, what is refused and why. All pictures are drawn here."""
 
+import base64
 import io
 import json
 import struct
@@ -218,6 +219,26 @@ def test_a_jpeg_that_is_also_a_zip_is_a_jpeg():
         archive.writestr("hidden.txt", "hello")
     assert zipfile.is_zipfile(target)
     assert difference(target.getvalue(), scene()) < 2.5
+
+
+HEIC = base64.b64decode(
+    "AAAAHGZ0eXBoZWljAAAAAG1pZjFoZWljbWlhZgAAAX1tZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAA"
+    "AAAAAAAAAAACJpbG9jAAAAAERAAAEAAQAAAAABoQABAAAAAAAAACMAAAAjaWluZgAAAAAAAQAAABVpbmZlAgAAAAAB"
+    "AABodmMxAAAAAA5waXRtAAAAAAABAAAA/WlwcnAAAADdaXBjbwAAAHZodmNDAQNwAAAAkAAAAAAAHvAA/P34+AAADw"
+    "NgAAEAGEABDAH//wNwAAADAJAAAAMAAAMAHroCQGEAAQAqQgEBA3AAAAMAkAAAAwAAAwAeoCCBBZbq5Ka5uAhoMCAA"
+    "AAMDIAAAAwAhYgABAAZEAcFzwIkAAAATY29scm5jbHgAAQANAAaAAAAAFGlzcGUAAAAAAAAAQAAAAEAAAAAoY2xhcA"
+    "AAAEAAAAABAAAAMAAAAAEAAAAAAAAAAv////AAAAACAAAAEHBpeGkAAAAAAwgICAAAABhpcG1hAAAAAAAAAAEAAQWB"
+    "AgMFhAAAACttZGF0AAAAHygBrwtg9eWDr//yyvfqKIOhWZV/78UD4P//vkCJ9OA="
+)
+"""Red beside blue, 64 x 48: nothing here can write one."""
+
+
+def test_a_telephones_heic_is_read():
+    picture = decode(HEIC, max_pixels=10_000)
+    assert (picture.width, picture.height, picture.format) == (64, 48, "HEIF")
+    left, right = picture.pixels[112, 56], picture.pixels[112, 168]
+    assert left[0] > 150 and left[2] < 100
+    assert right[2] > 150 and right[0] < 100
 
 
 def test_a_thumbnail_fits_is_upright_and_carries_no_metadata():
