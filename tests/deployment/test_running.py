@@ -144,6 +144,8 @@ class System:
             return False
 
     def end(self) -> None:
+        """Leave nothing behind; what all said is shown where the test failed."""
+        sys.stdout.write(self.logs())
         for process in self._running:
             if process.poll() is None:
                 for program in self._programs():
