@@ -5,6 +5,7 @@ where `CI` is `true`.
 """
 
 import os
+import signal
 import uuid
 import warnings
 from collections.abc import Iterator
@@ -20,6 +21,8 @@ from tests import observations
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(observations)
+    # A shell makes its background jobs deaf to it, and they every process that a test interrupts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
