@@ -201,7 +201,7 @@ async def run(asked: argparse.Namespace) -> None:
         if asked.catalog:
             await make_database(asked.catalog)
         if urlsplit(asked.index).scheme:
-            from shared.vectors import databases  # noqa: PLC0415 - its client is an extra
+            from shared.vectors.milvus import databases  # noqa: PLC0415 - its client is an extra
 
             with suppress(TransientError):  # where an earlier run has left it
                 await asyncio.to_thread(databases.make_database, asked.index)

@@ -12,7 +12,7 @@ from shared.errors import SeenitError
 from shared.settings import Settings
 from shared.steps import Did
 from shared.storage.s3.dropping import drop_bucket
-from shared.vectors import databases as index
+from shared.vectors.milvus import databases as index
 from streams.kafka import kafka_address
 from streams.looking_back import begin_at_end
 

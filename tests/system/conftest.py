@@ -18,7 +18,7 @@ from shared.embedding.load import load_embedder
 from shared.protocols import Embedder
 from shared.settings import Settings
 from shared.steps import Did
-from shared.vectors.databases import drop_database, make_database
+from shared.vectors.milvus.databases import drop_database, make_database
 from stack.registry import Stack
 from tests.observations import Row
 from tests.system.running import Running

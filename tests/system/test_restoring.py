@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from shared.vectors.databases import drop_database, make_database
+from shared.vectors.milvus.databases import drop_database, make_database
 from stack.programs import find
 from tests.system.buckets import Bucket
 from tests.system.running import Running, eventually

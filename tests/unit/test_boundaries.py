@@ -18,7 +18,7 @@ MAY_KNOW = {
 HOMES = {
     "sqlalchemy": ["shared/catalog/"],
     "alembic": ["shared/catalog/migrations/"],
-    "pymilvus": ["shared/vectors/milvus.py", "shared/vectors/databases.py"],
+    "pymilvus": ["shared/vectors/milvus/"],
     "torch": ["shared/embedding/"],
     "torchvision": ["shared/embedding/"],
     "openvino": ["shared/embedding/"],

@@ -1,29 +1,17 @@
 """The index on a Milvus server (2.3.5 and later), or in Milvus Lite inside this process."""
 
-import hashlib
 import json
-import logging
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
 from typing import Any
-from urllib.parse import unquote, urlsplit, urlunsplit
 
-import grpc  # type: ignore[import-untyped]
 import numpy as np
 from numpy.typing import NDArray
-from pymilvus import DataType, MilvusClient
-from pymilvus.exceptions import MilvusException, ParamError
+from pymilvus.exceptions import MilvusException
 
-from shared.errors import TransientError
 from shared.protocols import Embeddings
 from shared.records import Neighbour
-
-# On import pymilvus sends its log to the terminal, and it warns of every server before 2.4.
-_LOG = logging.getLogger("pymilvus")
-_LOG.handlers.clear()
-_LOG.propagate = True
-_LOG.setLevel(logging.ERROR)
+from shared.vectors.milvus.collections import collection_name, load_collection, make_collection
+from shared.vectors.milvus.connecting import connect, milvus_faults
 
 _CHUNK = 1000
 """Images per request: 2 MiB of embeddings, well below the server's limit of 64 MiB."""
@@ -33,7 +21,6 @@ _FEW = 100
 
 _COLLECTION_NOT_FOUND = 100
 _LEAST_EF = 128
-_HNSW = {"M": 16, "efConstruction": 200}
 
 
 class MilvusIndex:
@@ -78,10 +65,10 @@ class MilvusIndex:
         self._dimension = dimension
         self._timeout_s = timeout_s
         self._makes = makes
-        self._lite = "://" not in url
+        self._kind = "HNSW" if "://" in url else "FLAT"
         self._alias = collection_name(model_id)
-        with _transient():
-            self._client = _connect(url, timeout_s)
+        with milvus_faults():
+            self._client = connect(url, timeout_s)
             self._prepare()
 
     def upsert(self, image_ids: Sequence[str], embeddings: Embeddings) -> None:
@@ -166,7 +153,7 @@ class MilvusIndex:
         )
         try:
             while True:
-                with _transient():
+                with milvus_faults():
                     page = pages.next()
                 if not page:
                     return
@@ -198,7 +185,7 @@ class MilvusIndex:
 
     def _call(self, operation: Callable[..., Any], **arguments: object) -> Any:  # noqa: ANN401 - as pymilvus answers
         """Do an operation on the collection; where it is gone, make it anew first."""
-        with _transient():
+        with milvus_faults():
             try:
                 return operation(self._alias, timeout=self._timeout_s, **arguments)
             except MilvusException as error:
@@ -208,72 +195,14 @@ class MilvusIndex:
             return operation(self._alias, timeout=self._timeout_s, **arguments)
 
     def _prepare(self) -> None:
-        """Make collection, index and alias where they are missing, and load the collection."""
-        if not self._client.has_collection(self._alias, timeout=self._timeout_s):
-            if not self._makes:
-                return  # each call says that it is missing
-            collection = f"{self._alias}_1"
-            self._create(collection)
-            try:
-                self._client.create_alias(collection, self._alias, timeout=self._timeout_s)
-            except MilvusException:  # another process may have been faster
-                if not self._client.has_collection(self._alias, timeout=self._timeout_s):
-                    raise
-        self._client.load_collection(self._alias, timeout=6 * self._timeout_s)
-
-    def _create(self, collection: str) -> None:
-        schema = MilvusClient.create_schema(
-            auto_id=False, enable_dynamic_field=False, description=self._model_id
-        )
-        schema.add_field("image_id", DataType.VARCHAR, is_primary=True, max_length=64)
-        schema.add_field("embedding", DataType.FLOAT_VECTOR, dim=self._dimension)
-        index = MilvusClient.prepare_index_params()
-        kind = {"index_type": "FLAT"} if self._lite else {"index_type": "HNSW", "params": _HNSW}
-        index.add_index("embedding", metric_type="COSINE", **kind)
-        self._client.create_collection(
-            collection,
-            schema=schema,
-            index_params=index,
-            consistency_level="Session",
-            timeout=6 * self._timeout_s,
-        )
-
-
-def has_collection(url: str, model_id: str, timeout_s: float = 10.0) -> bool:
-    """Tell whether a Milvus server has a collection for this model.
-
-    Raises:
-        TransientError: it does not answer.
-    """
-    with _transient(), closing(_connect(url, timeout_s)) as client:
-        return bool(client.has_collection(collection_name(model_id), timeout=timeout_s))
-
-
-def check_server(url: str, timeout_s: float = 3.0) -> None:
-    """See that a Milvus server answers, whatever it holds.
-
-    Raises:
-        TransientError: it does not.
-    """
-    with _transient(), closing(_connect(url, timeout_s)) as client:
-        client.has_collection("seenit", timeout=timeout_s)
-
-
-def _connect(url: str, timeout_s: float) -> MilvusClient:
-    """Open a Lite file, or connect with the user and password that `url` may hold."""
-    logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # it raises what it logs as well
-    if "://" not in url:
-        return MilvusClient(uri=url)
-    parts = urlsplit(url)
-    place = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-    user, password = unquote(parts.username or ""), unquote(parts.password or "")
-    return MilvusClient(uri=place, user=user, password=password, timeout=timeout_s)
-
-
-def collection_name(model_id: str) -> str:
-    """Name the collection: readable, and distinct even where only the signs left out differ."""
-    readable = re.sub(r"[^A-Za-z0-9]+", "_", model_id)[:100]
-    return f"seenit_{readable}_{hashlib.sha256(model_id.encode()).hexdigest()[:8]}"
+        """Have the collection made, where that is ours to do, and loaded."""
+        if self._makes:
+            make_collection(
+                self._client, self._model_id, self._dimension, self._kind, self._timeout_s
+            )
+        elif not self._client.has_collection(self._alias, timeout=self._timeout_s):
+            return  # each call says that it is missing
+        load_collection(self._client, self._model_id, self._timeout_s)
 
 
 def _compared(
@@ -290,13 +219,3 @@ def _compared(
 
 def _chunks(items: list[Any]) -> Iterator[list[Any]]:
     return (items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK))
-
-
-@contextmanager
-def _transient() -> Iterator[None]:
-    try:
-        yield
-    except ParamError:  # wrong use, and no fault of the server
-        raise
-    except (MilvusException, grpc.RpcError) as error:
-        raise TransientError("index", str(error)) from error
