@@ -15,6 +15,7 @@ from search_api.queries import Query
 from search_api.ranking import Ranked, floor_of, rank, settled, window
 from search_api.threshold import NearDuplicate
 from search_api.timings import Timings
+from shared.images.views import WHOLE
 from shared.protocols import Embeddings
 from shared.records import Neighbour, ObjectFilter, StoredObject
 
@@ -154,10 +155,10 @@ class Collector:
         with timings.stage("index"):
             found = await self._nearest(query.embeddings, look)
         at_end = all(len(neighbours) < look.depth for neighbours in found)
-        shown = list(zip(query.views, found, strict=True))
+        shown = list(zip(query.sights, found, strict=True))
         if query.whole and (look.among is None or query.image_id in look.among):
             # Whether exact bytes are stored the catalog says, not an approximate index.
-            shown.append(("whole", [Neighbour(query.image_id, 1.0)]))
+            shown.append((WHOLE, [Neighbour(query.image_id, 1.0)]))
         ranked = rank(
             shown,
             query_id=query.image_id if query.whole else None,

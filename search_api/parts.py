@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import ParamSpec, Protocol, TypeVar
 
 from shared.errors import TransientError
-from shared.images.decoding import Box, DecodedViews
+from shared.images.boxes import Box
+from shared.images.decoding import DecodedViews
 from shared.images.views import Way
 from shared.protocols import CatalogReader, Embedder, Embeddings, ObjectStore, Pixels, VectorIndex
 from shared.records import ObjectRef

@@ -16,8 +16,9 @@ from search_api.problems import Problem
 from search_api.timings import Timings
 from shared.digests import image_digest
 from shared.errors import Reason, Rejected
-from shared.images.decoding import Box, DecodedViews
-from shared.images.views import View, Way
+from shared.images.boxes import Box
+from shared.images.decoding import DecodedViews
+from shared.images.views import WHOLE, Sight, Way
 from shared.protocols import Embeddings
 from shared.records import ImageFacts, ObjectRef
 
@@ -49,8 +50,8 @@ class Query:
 
     Attributes:
         whole: no box; only then can a hit be exact.
-        embeddings: one a view, float32, shape (n, dimension).
-        views: what each is of.
+        embeddings: one a sight, float32, shape (n, dimension).
+        sights: what each is of.
     """
 
     image_id: str
@@ -58,7 +59,7 @@ class Query:
     height: int
     whole: bool
     embeddings: Embeddings
-    views: tuple[View, ...]
+    sights: tuple[Sight, ...]
 
 
 class Queries:
@@ -134,7 +135,7 @@ class Queries:
         if (vector := vectors.get(image_id)) is None:
             return None
         size = facts.width, facts.height
-        return Query(image_id, *size, whole=True, embeddings=vector[None], views=("whole",))
+        return Query(image_id, *size, whole=True, embeddings=vector[None], sights=(WHOLE,))
 
     async def _computed(self, image_id: str, gaze: Gaze, timings: Timings, decode: Decode) -> Query:
         """Compute it, unless it is remembered; who asks the same meanwhile waits for that."""
@@ -147,7 +148,7 @@ class Queries:
                 embeddings = await self._parts.embedding.embed(seen.pixels, urgent=True)
             size = seen.width, seen.height
             query = Query(
-                image_id, *size, whole=gaze.box is None, embeddings=embeddings, views=seen.views
+                image_id, *size, whole=gaze.box is None, embeddings=embeddings, sights=seen.sights
             )
             self._remembered.put((image_id, gaze), query)
             return query

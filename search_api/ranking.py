@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from search_api.cursors import SearchCursor
 from search_api.schemas import Match
-from shared.images.views import View
+from shared.images.views import WHOLE, Sight
 from shared.records import Neighbour
 
 DIGITS = 6
@@ -21,14 +21,14 @@ class Ranked:
 
     Attributes:
         similarity: 0 to 1.
-        view: of the query, the one most alike.
+        sight: of the query, the one most alike.
         position: how many images stand before it, those left out included.
     """
 
     image_id: str
     similarity: float
     match: Match
-    view: View
+    sight: Sight
     position: int
 
 
@@ -38,7 +38,7 @@ def similarity_of(cosine: float) -> float:
 
 
 def rank(
-    found: Iterable[tuple[View, Iterable[Neighbour]]],
+    found: Iterable[tuple[Sight, Iterable[Neighbour]]],
     *,
     query_id: str | None,
     near_duplicate: float,
@@ -46,19 +46,19 @@ def rank(
     """Order images by similarity, ties by `image_id`.
 
     Args:
-        found: what the index found for each view of the query; an image that several views found
-            counts once, by the view most like it, the earlier of equals.
+        found: what the index found for each sight of the query; an image that several found
+            counts once, by the one most like it, the earlier of equals.
         query_id: the digest of the query when the whole picture was asked about.
         near_duplicate: the least cosine of a near duplicate.
     """
-    best: dict[str, tuple[float, View]] = {}
-    for view, neighbours in found:
+    best: dict[str, tuple[float, Sight]] = {}
+    for sight, neighbours in found:
         for neighbour in neighbours:
             known = best.get(neighbour.image_id)
             if known is None or neighbour.cosine > known[0]:
-                best[neighbour.image_id] = neighbour.cosine, view
+                best[neighbour.image_id] = neighbour.cosine, sight
     if query_id in best:
-        best[query_id] = 1.0, "whole"
+        best[query_id] = 1.0, WHOLE
 
     def match_of(image_id: str, cosine: float) -> Match:
         if image_id == query_id:
@@ -68,13 +68,10 @@ def rank(
     def similarity(image_id: str, cosine: float) -> float:
         return 1.0 if image_id == query_id else min(similarity_of(cosine), ALMOST_ONE)
 
-    ordered = sorted(
-        (-similarity(image_id, cosine), image_id, match_of(image_id, cosine), view)
-        for image_id, (cosine, view) in best.items()
-    )
+    ordered = sorted((-similarity(image_id, best[image_id][0]), image_id) for image_id in best)
     return [
-        Ranked(image_id, -negative, match, view, position)
-        for position, (negative, image_id, match, view) in enumerate(ordered)
+        Ranked(image_id, -negative, match_of(image_id, best[image_id][0]), best[image_id][1], place)
+        for place, (negative, image_id) in enumerate(ordered)
     ]
 
 

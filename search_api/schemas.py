@@ -63,6 +63,10 @@ class Hit(Reply):
         description="The view of the query that is most like it: `whole`, or a picture found "
         "`inner`, or either mirrored left to right (`flipped`) and then turned clockwise."
     )
+    box: str | None = Field(
+        description="Which part of the query that view is of, as the parameter `box` has it: for a "
+        "picture found inside; else null, all that was asked about."
+    )
     width: int
     height: int
     format: str

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, WithJsonSchema
 
 from search_api.cursors import ObjectCursor, SearchCursor, read_object_cursor, read_search_cursor
-from shared.images.decoding import Box
+from shared.images.boxes import Box
 from shared.images.formats import MEDIA_TYPES
 from shared.images.views import WAYS, Way
 

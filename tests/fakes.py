@@ -12,8 +12,9 @@ import numpy as np
 
 from shared.digests import image_digest
 from shared.errors import ObjectGone, Reason, Rejected, TransientError
+from shared.images.boxes import Box
 from shared.images.decoding import DecodedImage, DecodedViews
-from shared.images.views import turned_views
+from shared.images.views import WHOLE, Sight, turned_views
 from shared.protocols import Present
 from shared.records import (
     CatalogStats,
@@ -203,11 +204,11 @@ class FakeDecoder:
     async def views(self, data, *, box=None, ways=()):
         whole = await self.decode(data, box=box, urgent=True)
         inner = data.partition(b" INSIDE ")[2] if "auto" in ways else b""
-        pixels, names = [whole.pixels], ["whole"]
+        pixels, sights = [whole.pixels], [WHOLE]
         if inner:
             pixels.append(_drawn(b"PICTURE " + inner, None))
-            names.append("inner")
-        return DecodedViews(*turned_views(pixels, names, ways), 640, 480, "JPEG")
+            sights.append(Sight("inner", Box(0.25, 0.5, 0.5, 0.25)))
+        return DecodedViews(*turned_views(pixels, sights, ways), 640, 480, "JPEG")
 
     async def decode(self, data, *, box=None, urgent=False):
         self.urgent.append(urgent)

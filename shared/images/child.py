@@ -16,8 +16,8 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from shared.errors import Reason, Rejected
+from shared.images.boxes import Box
 from shared.images.decoding import (
-    Box,
     DecodedImage,
     DecodedViews,
     decode,
@@ -47,7 +47,7 @@ def _run(request: dict[str, Any], data: bytes) -> Reply:
     box = Box(*request["box"]) if request["box"] else None
     if request["task"] == "views":
         seen = decode_views(data, max_pixels=request["max_pixels"], box=box, ways=request["ways"])
-        return {**_facts(seen), "views": seen.views}, seen.pixels.tobytes()
+        return {**_facts(seen), "sights": seen.sights}, seen.pixels.tobytes()
     image = decode(data, max_pixels=request["max_pixels"], box=box)
     return _facts(image), image.pixels.tobytes()
 

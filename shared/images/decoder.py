@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from shared.errors import Rejected, TransientError
-from shared.images.decoding import SIDE, Box, DecodedImage, DecodedViews
+from shared.images.boxes import Box
+from shared.images.decoding import SIDE, DecodedImage, DecodedViews
 from shared.images.limits import Limits
 from shared.images.processes import Answer, Worker
-from shared.images.views import Way
+from shared.images.views import Sight, Way
 
 MOST_URGENT = 256
 """Pictures that may wait urgently; whoever comes then is told to come back."""
@@ -118,9 +119,9 @@ class Decoder:
         if isinstance(answer, Rejected):
             raise answer
         facts, pixels = answer
-        views = tuple(facts.pop("views"))
-        shape = (len(views), SIDE, SIDE, 3)
-        return DecodedViews(np.frombuffer(pixels, np.uint8).reshape(shape), views, **facts)
+        sights = tuple(Sight(view, place and Box(*place)) for view, place in facts.pop("sights"))
+        shape = (len(sights), SIDE, SIDE, 3)
+        return DecodedViews(np.frombuffer(pixels, np.uint8).reshape(shape), sights, **facts)
 
     async def thumbnail(self, data: bytes, *, size: int) -> bytes:
         """Re-encode a picture as WebP, its longer side at most `size` pixels.
@@ -146,7 +147,7 @@ class Decoder:
         return {
             "task": task,
             "max_pixels": self._limits.max_pixels,
-            "box": (box.x, box.y, box.w, box.h) if box else None,
+            "box": box,
         }
 
     async def _ask(

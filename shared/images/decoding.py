@@ -8,7 +8,6 @@ import io
 import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,10 +26,11 @@ from PIL import (  # the plugins register themselves: only these formats are eve
 )
 
 from shared.errors import Reason, Rejected
+from shared.images.boxes import Box
 from shared.images.formats import PILLOWS_OWN, refuse_unreadable
 from shared.images.pixels import SWAPPING, eight_bit, on_white, orientation_of, turned
 from shared.images.soundness import refuse_unsound
-from shared.images.views import View, Way, inner_views, turned_views
+from shared.images.views import WHOLE, Sight, Way, inner_views, turned_views
 
 _PLUGINS = (
     AvifImagePlugin,
@@ -65,35 +65,6 @@ warnings.simplefilter("error", Image.DecompressionBombWarning)
 ImageFile.LOAD_TRUNCATED_IMAGES = False
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A part of a picture as seen: left, top, width and height as shares of it, 0 to 1."""
-
-    x: float
-    y: float
-    w: float
-    h: float
-
-    def pixels(self, width: int, height: int) -> tuple[int, int, int, int]:
-        """Return (left, top, right, bottom) in pixels, at least one pixel each way."""
-        left, top = min(int(self.x * width), width - 1), min(int(self.y * height), height - 1)
-        right, bottom = round((self.x + self.w) * width), round((self.y + self.h) * height)
-        return left, top, max(left + 1, min(right, width)), max(top + 1, min(bottom, height))
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read `x,y,w,h`.
-
-        Raises:
-            ValueError: not four finite numbers that make a box inside the picture.
-        """
-        x, y, w, h = (float(part) for part in text.split(","))
-        inside = 0 <= x < 1 and 0 <= y < 1 and 0 < w <= 1 and 0 < h <= 1
-        if not inside or x + w > 1 + 1e-6 or y + h > 1 + 1e-6:  # rounding of the sender's own
-            raise ValueError("the box must lie inside the picture")
-        return cls(x, y, w, h)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class DecodedImage:
     """A picture ready for a model.
@@ -116,12 +87,12 @@ class DecodedViews:
 
     Attributes:
         pixels: RGB, uint8, shape (n, 224, 224, 3).
-        views: what each is; the whole comes first.
+        sights: what each is; the whole comes first.
         width, height, format: of the whole picture, as in `DecodedImage`.
     """
 
     pixels: NDArray[np.uint8]
-    views: tuple[View, ...]
+    sights: tuple[Sight, ...]
     width: int
     height: int
     format: str
@@ -162,8 +133,8 @@ def decode_views(
     """
     if "auto" not in ways:
         image = decode(data, max_pixels=max_pixels, box=box)
-        pixels, views = turned_views([image.pixels], ["whole"], ways)
-        return DecodedViews(pixels, views, image.width, image.height, image.format)
+        pixels, sights = turned_views([image.pixels], [WHOLE], ways)
+        return DecodedViews(pixels, sights, image.width, image.height, image.format)
     picture = _open(data, max_pixels)
     width, height = picture.size
     if box is None:
@@ -173,9 +144,11 @@ def decode_views(
         width, height = height, width
     upright = turned(colour, orientation)
     part = upright if box is None else upright.crop(box.pixels(*upright.size))
-    squares, names = inner_views(on_white(part), SIDE)
-    pixels, views = turned_views(squares, names, ways)
-    return DecodedViews(pixels, views, width, height, _named(picture))
+    squares, seen = inner_views(on_white(part), SIDE)
+    if box is not None:
+        seen = [Sight(view, place and place.of_part(box)) for view, place in seen]
+    pixels, sights = turned_views(squares, seen, ways)
+    return DecodedViews(pixels, sights, width, height, _named(picture))
 
 
 def thumbnail(data: bytes, *, max_pixels: int, size: int) -> bytes:

@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Sequence
 from itertools import product
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from shared.images.boxes import Box
 from shared.images.framing import inner_pictures
 
 Way = Literal["auto", "flip", "rotate"]
@@ -37,6 +38,21 @@ View = Literal[
 
 VIEWS: tuple[View, ...] = get_args(View)
 
+
+class Sight(NamedTuple):
+    """One way in which a query is seen.
+
+    Attributes:
+        view: how.
+        place: which part of the picture, for one found inside it; None is all that was asked about.
+    """
+
+    view: View
+    place: Box | None = None
+
+
+WHOLE = Sight("whole")
+
 _ENOUGH = 1280
 """Pixels of the longer side at which pictures inside are looked for and cut out."""
 
@@ -65,7 +81,7 @@ _ORIENTATIONS: dict[tuple[View, bool, int], View] = {
 """What a square becomes when it is mirrored (or not) and then turned by so many quarters."""
 
 
-def inner_views(picture: Image.Image, side: int) -> tuple[list[NDArray[np.uint8]], list[View]]:
+def inner_views(picture: Image.Image, side: int) -> tuple[list[NDArray[np.uint8]], list[Sight]]:
     """Squeeze the whole, and each picture found inside it, to RGB squares of `side` pixels."""
     if (factor := max(picture.size) // _ENOUGH) > 1:
         picture = picture.reduce(factor)
@@ -74,18 +90,20 @@ def inner_views(picture: Image.Image, side: int) -> tuple[list[NDArray[np.uint8]
         np.asarray(picture.resize((side, side), Image.Resampling.BILINEAR, place, _COARSELY))
         for place in (None, *places)
     ]
-    views: list[View] = ["inner"] * len(places)
-    return squares, ["whole", *views]
+    return squares, [
+        WHOLE,
+        *(Sight("inner", Box.of_pixels(place, *picture.size)) for place in places),
+    ]
 
 
 def turned_views(
-    squares: Sequence[NDArray[np.uint8]], views: Sequence[View], ways: Collection[Way]
-) -> tuple[NDArray[np.uint8], tuple[View, ...]]:
+    squares: Sequence[NDArray[np.uint8]], sights: Sequence[Sight], ways: Collection[Way]
+) -> tuple[NDArray[np.uint8], tuple[Sight, ...]]:
     """Add the mirrored and the turned, as asked, of the whole and of the likeliest picture inside.
 
     Args:
         squares: uint8, shape (side, side, 3) each.
-        views: what each is, `whole` or `inner`.
+        sights: what each is, of view `whole` or `inner`.
         ways: `flip` and `rotate`, alone or together; `auto` adds nothing here.
 
     Returns:
@@ -93,11 +111,11 @@ def turned_views(
     """
     flips = (False, True) if "flip" in ways else (False,)
     quarters = range(4) if "rotate" in ways else range(1)
-    pixels, names = list(squares), list(views)
-    for square, view in list(zip(squares, views, strict=True))[:_TURNED]:
+    pixels, seen = list(squares), list(sights)
+    for square, (view, place) in list(zip(squares, sights, strict=True))[:_TURNED]:
         for flip, turns in product(flips, quarters):
             if flip or turns:
                 mirrored = square[:, ::-1] if flip else square
                 pixels.append(np.rot90(mirrored, -turns))
-                names.append(_ORIENTATIONS[view, flip, turns])
-    return np.stack(pixels), tuple(names)
+                seen.append(Sight(_ORIENTATIONS[view, flip, turns], place))
+    return np.stack(pixels), tuple(seen)

@@ -49,6 +49,7 @@ async def test_a_reply_has_the_shape_that_was_promised(world, client):
                 "similarity": 1.0,
                 "match": "exact",
                 "view": "whole",
+                "box": None,
                 "width": 640,
                 "height": 480,
                 "format": "JPEG",

@@ -22,6 +22,19 @@ async def test_the_picture_inside_is_found_only_where_it_is_asked_for(client, ca
     assert not auto["query"]["known"]
 
 
+async def test_a_hit_says_which_part_of_the_query_it_matched_so_that_it_can_be_asked_about(
+    world, client, cat
+):
+    page = await world.add("images", "page.jpg", SCREENSHOT)
+    found = await client.post("/v1/search", **file(SCREENSHOT, views="auto"))
+    assert {hit["image_id"]: hit["box"] for hit in found.json()["hits"]} == {
+        page: None,
+        cat: "0.25,0.5,0.5,0.25",
+    }
+    part = await client.get("/v1/search", params={"image_id": page, "box": "0.25,0.5,0.5,0.25"})
+    assert part.status_code == 200
+
+
 async def test_the_same_bytes_stay_exact_and_whole_with_all_views(world, client, cat):
     await world.add("images", "page.jpg", SCREENSHOT)
     found = await client.post("/v1/search", **file(SCREENSHOT, views="auto,flip,rotate"))

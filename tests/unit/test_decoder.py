@@ -15,8 +15,8 @@ import pytest
 from PIL import Image
 
 from shared.errors import Reason, Rejected, TransientError
+from shared.images.boxes import Box
 from shared.images.decoder import MOST_URGENT, Decoder
-from shared.images.decoding import Box
 from shared.images.limits import Limits
 
 

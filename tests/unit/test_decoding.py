@@ -12,8 +12,9 @@ import pytest
 from PIL import ExifTags, Image, ImageCms, PngImagePlugin
 
 from shared.errors import Reason, Rejected
+from shared.images.boxes import Box
 from shared.images.child import answer
-from shared.images.decoding import SIDE, Box, decode, thumbnail
+from shared.images.decoding import SIDE, decode, thumbnail
 from shared.images.formats import PILLOWS_OWN
 from shared.images.soundness import refuse_unsound
 

@@ -5,14 +5,16 @@ from hypothesis import strategies as st
 
 from search_api.cursors import SearchCursor
 from search_api.ranking import ALMOST_ONE, Ranked, floor_of, rank, settled, similarity_of, window
-from shared.images.views import View
+from shared.images.boxes import Box
+from shared.images.views import WHOLE, Sight
 from shared.records import Neighbour
 
 QUERY = "0" * 64
+INNER = Sight("inner", Box(0.25, 0.5, 0.5, 0.25))
 
 
-def whole(*neighbours: Neighbour) -> list[tuple[View, list[Neighbour]]]:
-    return [("whole", [*neighbours])]
+def whole(*neighbours: Neighbour) -> list[tuple[Sight, list[Neighbour]]]:
+    return [(WHOLE, [*neighbours])]
 
 
 def names(ranked: list[Ranked]) -> list[str]:
@@ -41,7 +43,7 @@ def test_the_highest_comes_first_and_ties_stand_in_image_id_order():
 def test_the_same_bytes_come_first_even_where_others_have_the_same_vector():
     others = [Neighbour("0" * 63 + "0", 1.0), Neighbour("00", 1.0), Neighbour("f" * 64, 1.0)]
     found = rank(whole(*others, Neighbour("f" * 64, 0.99)), query_id="f" * 64, near_duplicate=0.8)
-    assert found[0] == Ranked("f" * 64, 1.0, "exact", "whole", 0)
+    assert found[0] == Ranked("f" * 64, 1.0, "exact", WHOLE, 0)
     assert [one.similarity for one in found[1:]] == [ALMOST_ONE, ALMOST_ONE]
     assert {one.match for one in found[1:]} == {"near_duplicate"}
 
@@ -55,7 +57,7 @@ def test_a_near_duplicate_is_told_by_its_cosine():
 
 def test_an_image_found_twice_stands_once():
     found = rank(whole(Neighbour("a", 0.7), Neighbour("a", 1.0)), query_id="a", near_duplicate=0.8)
-    assert found == [Ranked("a", 1.0, "exact", "whole", 0)]
+    assert found == [Ranked("a", 1.0, "exact", WHOLE, 0)]
 
 
 def test_those_tied_with_the_last_wait_for_a_deeper_look():
@@ -72,28 +74,28 @@ def test_a_view_that_found_fewer_than_asked_for_has_shown_all():
 def test_the_view_with_the_most_alike_last_neighbour_says_what_is_settled():
     wide = [Neighbour("a", 0.9), Neighbour("b", 0.1)]
     near = [Neighbour("c", 0.8), Neighbour("d", 0.6)]
-    ranked = rank([("whole", wide), ("inner", near)], query_id=None, near_duplicate=2)
+    ranked = rank([(WHOLE, wide), (INNER, near)], query_id=None, near_duplicate=2)
     assert names(settled(ranked, floor_of([wide, near], 2))) == ["a", "c"]
 
 
 def test_an_image_counts_by_the_view_most_like_it_and_the_whole_wins_ties():
     views = [
-        ("whole", [Neighbour("a", 0.5), Neighbour("b", 0.5)]),
-        ("inner", [Neighbour("a", 0.9), Neighbour("b", 0.5), Neighbour("c", 0.4)]),
+        (WHOLE, [Neighbour("a", 0.5), Neighbour("b", 0.5)]),
+        (INNER, [Neighbour("a", 0.9), Neighbour("b", 0.5), Neighbour("c", 0.4)]),
     ]
     found = rank(views, query_id=None, near_duplicate=0.8)
-    assert [(one.image_id, one.view) for one in found] == [
-        ("a", "inner"),
-        ("b", "whole"),
-        ("c", "inner"),
+    assert [(one.image_id, one.sight) for one in found] == [
+        ("a", INNER),
+        ("b", WHOLE),
+        ("c", INNER),
     ]
     assert found[0].match == "near_duplicate"
 
 
 def test_the_same_bytes_matched_whole_whatever_else_they_match():
-    views = [("inner", [Neighbour("a", 0.99)]), ("whole", [Neighbour("a", 0.4)])]
+    views = [(INNER, [Neighbour("a", 0.99)]), (WHOLE, [Neighbour("a", 0.4)])]
     found = rank(views, query_id="a", near_duplicate=0.8)
-    assert found == [Ranked("a", 1.0, "exact", "whole", 0)]
+    assert found == [Ranked("a", 1.0, "exact", WHOLE, 0)]
 
 
 def test_a_page_begins_behind_the_cursor_and_ends_at_the_least_similarity():

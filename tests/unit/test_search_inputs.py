@@ -9,7 +9,7 @@ from search_api.fields import Fields, from_json, from_multipart, from_query
 from search_api.inputs import linked_fields, read_search, together
 from search_api.links import content_path
 from search_api.problems import Problem
-from shared.images.decoding import Box
+from shared.images.boxes import Box
 from shared.records import ObjectFilter, ObjectRef
 
 ID = "ab" * 32

@@ -9,8 +9,10 @@ from PIL import Image
 from skimage import data
 
 from seenit.evaluation.screens import PLACED
-from shared.images.decoding import Box, decode, decode_views
-from shared.images.views import VIEWS, WAYS, turned_views
+from shared.images.boxes import Box
+from shared.images.decoding import decode, decode_views
+from shared.images.relief import overlap
+from shared.images.views import VIEWS, WAYS, WHOLE, turned_views
 
 MOST = 10_000_000
 
@@ -39,9 +41,10 @@ def apart(one: np.ndarray, other: np.ndarray) -> float:
 def seen(content: bytes, **asked: object) -> dict[str, np.ndarray]:
     """Each view's first square."""
     found = decode_views(content, max_pixels=MOST, **asked)
-    assert found.pixels.shape == (len(found.views), 224, 224, 3)
+    assert found.pixels.shape == (len(found.sights), 224, 224, 3)
     assert found.pixels.dtype == np.uint8
-    return dict(zip(reversed(found.views), found.pixels[::-1], strict=True))
+    views = [sight.view for sight in found.sights]
+    return dict(zip(reversed(views), found.pixels[::-1], strict=True))
 
 
 def square(picture: Image.Image) -> np.ndarray:
@@ -53,7 +56,7 @@ def test_without_other_ways_it_is_what_ingest_decodes(photo, box):
     content = encoded(photo)
     alone = decode(content, max_pixels=MOST, box=box)
     found = decode_views(content, max_pixels=MOST, box=box)
-    assert found.views == ("whole",)
+    assert found.sights == (WHOLE,)
     assert (found.pixels[0] == alone.pixels).all()
     assert (found.width, found.height, found.format) == (451, 300, "JPEG")
 
@@ -70,9 +73,27 @@ def test_looking_inside_leaves_the_whole_as_ingest_decodes_it(photo, size):
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_the_picture_on_a_screen_is_one_of_the_views(photo, screen, kind):
     found = decode_views(encoded(screen, kind), max_pixels=MOST, ways=["auto"])
-    assert found.views[0] == "whole"
-    assert {*found.views[1:]} == {"inner"}
+    assert found.sights[0] == WHOLE
+    assert {sight.view for sight in found.sights[1:]} == {"inner"}
     assert min(apart(pixels, square(photo)) for pixels in found.pixels[1:]) < 12
+
+
+def test_each_picture_inside_says_where_it_lies_and_so_do_its_turned_views(photo):
+    drawn, place = PLACED["light_page"](photo, Random("seed"))
+    found = decode_views(encoded(drawn), max_pixels=MOST, ways=WAYS)
+    places = {sight.place for sight in found.sights if sight.view == "inner"}
+    assert max(overlap(one.pixels(*drawn.size), place) for one in places) > 0.75
+    for view, lies in found.sights:
+        assert lies in places if view.startswith("inner") else lies is None
+
+
+def test_where_it_lies_is_told_in_the_whole_picture_also_where_a_part_was_asked_about(photo):
+    wall = Image.new("RGB", (1600, 800), "teal")
+    wall.paste(photo, (900, 100))
+    content = encoded(wall, "PNG")
+    found = decode_views(content, max_pixels=MOST, box=Box(0.5, 0, 0.5, 1), ways=["auto"])
+    lies = found.sights[1].place
+    assert overlap(lies.pixels(1600, 800), (900, 100, 1351, 400)) > 0.9
 
 
 def test_it_is_found_on_a_screen_that_lies_on_its_side(photo, screen):
@@ -96,8 +117,8 @@ def test_it_is_found_on_transparent_ground_and_within_a_box(photo):
 
 def test_views_are_mirrored_first_and_then_turned_clockwise(photo):
     pixels = square(photo)
-    found, names = turned_views([pixels], ["whole"], ["flip", "rotate"])
-    views = dict(zip(names, found, strict=True))
+    found, sights = turned_views([pixels], [WHOLE], ["flip", "rotate"])
+    views = {sight.view: turned for sight, turned in zip(sights, found, strict=True)}
     assert len(views) == 8
     mirrored = Image.fromarray(pixels).transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     assert (views["flipped"] == np.asarray(mirrored)).all()
@@ -110,8 +131,8 @@ def test_views_are_mirrored_first_and_then_turned_clockwise(photo):
 
 @pytest.mark.parametrize(("ways", "count"), [((), 1), (["flip"], 2), (["rotate"], 4), (WAYS, 8)])
 def test_each_way_adds_its_own_views_and_no_two_are_the_same(photo, ways, count):
-    found, names = turned_views([square(photo)], ["whole"], ways)
-    assert len({pixels.tobytes() for pixels in found}) == len({*names}) == count
+    found, sights = turned_views([square(photo)], [WHOLE], ways)
+    assert len({pixels.tobytes() for pixels in found}) == len({*sights}) == count
 
 
 def test_of_the_pictures_inside_the_likeliest_is_turned(screen):
