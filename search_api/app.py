@@ -91,7 +91,7 @@ def _routes(
     searcher = Searcher(parts, Queries(parts, facts, originals, max_bytes), facts)
     searches = Searches(searcher, Bodies(max_bytes, limits), Fetches(download, limits), limits)
     images = Images(parts, facts, originals, limits)
-    objects = Objects(parts, facts, originals, limits)
+    objects = Objects(parts, facts, originals, limits, url_search=by_url)
     documents = Documents()
     session = Session(tokens)
     return [

@@ -59,8 +59,7 @@ class Images:
     async def thumbnail(self, request: Request) -> Response:
         """Answer `GET /v1/images/{image_id}/thumbnail`; 304 for one that the client still has."""
         image_id = image_named(request.path_params["image_id"]).image_id
-        asked = {k: v[-1] for k, v in from_query(request.scope["query_string"]).items()}
-        size = ThumbnailParameters.check({k: v for k, v in asked.items() if k == "size"}).step
+        size = ThumbnailParameters.in_query(from_query(request.scope["query_string"])).size
         if not await self._parts.catalog.find([image_id], ObjectFilter(), limit=1):
             raise Problem(HTTPStatus.NOT_FOUND, "no such image")
         headers = {"ETag": f'"{image_id[:32]}-{size}"', "Cache-Control": CACHING}

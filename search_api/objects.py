@@ -62,11 +62,14 @@ def addressed(request: Request, call: str) -> ObjectRef:
 class Objects:
     """Endpoints over the catalog's rows."""
 
-    def __init__(self, parts: Parts, facts: Facts, originals: Originals, limits: Limits) -> None:
+    def __init__(
+        self, parts: Parts, facts: Facts, originals: Originals, limits: Limits, *, url_search: bool
+    ) -> None:
         self._parts = parts
         self._facts = facts
         self._originals = originals
         self._link = parts.link or content_path
+        self._url_search = url_search
         self._gate = Gate(limits.thumbnails, limits.waiting)
 
     async def page(self, request: Request) -> Response:
@@ -123,9 +126,7 @@ class Objects:
 
     async def rejections(self, request: Request) -> Response:
         """Answer `GET /v1/rejections`."""
-        query = from_query(request.scope["query_string"])
-        names = RejectionParameters.names()
-        asked = RejectionParameters.check({k: v[-1] for k, v in query.items() if k in names})
+        asked = RejectionParameters.in_query(from_query(request.scope["query_string"]))
         counts = await self._parts.catalog.reasons(asked.bucket, asked.prefix)
         entries = [ReasonEntry(reason=reason, objects=n) for reason, n in counts.items()]
         entries.sort(key=lambda entry: (-entry.objects, entry.reason))
@@ -143,6 +144,7 @@ class Objects:
                 newest=stats.newest,
                 now=datetime.now(UTC),
                 model_id=self._parts.embedding.embedder.model_id,
+                url_search=self._url_search,
                 progress=dict(progress()) if progress else None,
             )
         )

@@ -1,13 +1,15 @@
 """The parameters of each call; pydantic checks them, and the OpenAPI document is made of them."""
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from search_api.cursors import binding
+from search_api.fields import Fields
 from search_api.problems import out_of_range
 from search_api.values import (
+    THUMBNAIL_SIZES,
     BoxWord,
     Formats,
     Limit,
@@ -18,10 +20,14 @@ from search_api.values import (
     Share,
     Text,
     Texts,
+    ThumbnailSize,
     Ways,
 )
 from shared.errors import Reason
 from shared.records import ObjectFilter, ObjectRef, ObjectState
+
+_OF_ONE_PAGE = {"limit", "cursor", "preview"}
+"""Parameters that the next page of a search may change."""
 
 
 class Parameters(BaseModel):
@@ -42,13 +48,22 @@ class Parameters(BaseModel):
             raise out_of_range(error) from None
 
     @classmethod
+    def in_query(cls, query: Fields) -> Self:
+        """Validate those that a query string holds, the last of each, whatever else it holds.
+
+        Raises:
+            Problem: as `check`.
+        """
+        return cls.check({name: query[name][-1] for name in cls.names() if name in query})
+
+    @classmethod
     def names(cls) -> Iterable[str]:
         """Name the parameters."""
         return cls.model_fields.keys()
 
     def binding(self, *about: object) -> bytes:
         """Digest what is asked `about` something, whichever page of it; binds its cursors."""
-        return binding(about, {k: v for k, v in self if k not in {"limit", "cursor"}})
+        return binding(about, {k: v for k, v in self if k not in _OF_ONE_PAGE})
 
 
 class Filters(Parameters):
@@ -117,6 +132,11 @@ class SearchParameters(Filters):
         "(`auto`: a screenshot, a frame), mirrored (`flip`), turned by quarters (`rotate`); "
         "repeatable, or with commas between.",
     )
+    preview: ThumbnailSize | None = Field(
+        None,
+        description="Answer the query's picture too, in `query.preview`: its longer side in "
+        "pixels, at most.",
+    )
 
 
 class RejectionParameters(Parameters):
@@ -159,20 +179,21 @@ class ListParameters(Parameters):
         return self.cursor and self.cursor.ref
 
 
-THUMBNAIL_SIZES = (16, 32, 64, 128, 256, 384, 512, 768, 1024)
-"""Few, so that a picture is re-encoded a few times at most, whatever is asked."""
-
-
 class ThumbnailParameters(Parameters):
     """How large a thumbnail."""
 
-    size: Annotated[int, Field(ge=16, le=1024)] = Field(
+    size: ThumbnailSize = Field(
         256,
         description="The longer side, in pixels, at most; the next smaller of "
         f"{', '.join(map(str, THUMBNAIL_SIZES))} is made.",
     )
 
-    @property
-    def step(self) -> int:
-        """The largest size that is made and not above `size`."""
-        return max(size for size in THUMBNAIL_SIZES if size <= self.size)
+
+class ReadyParameters(Parameters):
+    """What must be there for being ready."""
+
+    parts: Literal["all", "none"] = Field(
+        "all",
+        description="`none` asks whether this process takes searches, though a part may be down "
+        "that all processes stand on: what a load balancer wants to know.",
+    )

@@ -25,6 +25,10 @@ class QueryFacts(Reply):
     width: int = Field(description="Pixels, as seen (after the EXIF orientation).")
     height: int
     known: bool = Field(description="Whether these very bytes are stored.")
+    preview: str | None = Field(
+        description="Its picture, if `preview` asked for it: a data URI, or where it is stored the "
+        "path of a thumbnail; null where none can be made."
+    )
 
 
 class HitObject(Reply):
@@ -171,6 +175,7 @@ class StatsReply(Reply):
     newest: datetime | None = Field(description="When an object last became searchable.")
     now: datetime = Field(description="This server's clock, which `newest` is to be read by.")
     model_id: str
+    url_search: bool = Field(description="Whether searches may name a picture by its URL.")
     progress: dict[str, int | float | str | bool | None] | None = Field(
         description="How far ingest has come, where it runs in this very process."
     )

@@ -9,8 +9,9 @@ from search_api.facts import Facts
 from search_api.inputs import Asked
 from search_api.links import as_text, content_path, thumbnail_path
 from search_api.parts import Parts
+from search_api.previews import Previews
 from search_api.problems import Problem
-from search_api.queries import Gaze, Queries
+from search_api.queries import Gaze, Queries, Query
 from search_api.ranking import Ranked
 from search_api.schemas import Hit, HitObject, QueryFacts, SearchReply
 from search_api.threshold import NearDuplicate, told
@@ -26,6 +27,7 @@ class Searcher:
         self._queries = queries
         self._facts = facts
         self._near_duplicate = NearDuplicate(parts.catalog, parts.embedding.embedder)
+        self._previews = Previews(parts.decoder)
         self._collector = Collector(parts, facts, self._near_duplicate)
         self._model_id = parts.embedding.embedder.model_id
 
@@ -46,9 +48,7 @@ class Searcher:
         with timings.stage("catalog"):
             facts = await self._facts.of([one.image_id for one, _ in found.hits])
         return SearchReply(
-            query=QueryFacts(
-                image_id=query.image_id, width=query.width, height=query.height, known=found.known
-            ),
+            query=await self._described(query, asked, known=found.known, timings=timings),
             model_id=self._model_id,
             thresholds=told(await self._near_duplicate.cosine()),
             hits=[
@@ -58,6 +58,24 @@ class Searcher:
             ],
             next_cursor=_cursor(bound, found.hits[-1][0]) if found.more else None,
             took_ms=timings.report(),
+        )
+
+    async def _described(
+        self, query: Query, asked: Asked, *, known: bool, timings: Timings
+    ) -> QueryFacts:
+        """Describe the query, with its picture if that was asked for."""
+        size, preview = asked.parameters.preview, None
+        if size is not None:
+            with timings.stage("decode"):
+                preview = await self._previews.of(
+                    asked.source, query.image_id if known else None, size
+                )
+        return QueryFacts(
+            image_id=query.image_id,
+            width=query.width,
+            height=query.height,
+            known=known,
+            preview=preview,
         )
 
     def hit(self, one: Ranked, facts: ImageFacts, objects: Sequence[StoredObject]) -> Hit:

@@ -13,6 +13,9 @@ from shared.images.views import WAYS, Way
 
 WHOLE = Box(0, 0, 1, 1)
 
+THUMBNAIL_SIZES = (16, 32, 64, 128, 256, 384, 512, 768, 1024)
+"""Few, so that a picture is re-encoded a few times at most, whatever is asked."""
+
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
@@ -81,12 +84,23 @@ def _moment(value: Any) -> datetime:  # noqa: ANN401 - whatever JSON held
         raise ValueError("should be like 2026-01-31T12:00:00Z") from None
 
 
+def _made(size: int) -> int:
+    """Give the largest size that is made and not above what was asked for."""
+    return max(made for made in THUMBNAIL_SIZES if made <= size)
+
+
 def _in_order(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(set(values)))
 
 
 Limit = Annotated[int, Field(ge=1, le=1000), BeforeValidator(_no_bool)]
 Pixels = Annotated[int, Field(ge=1, le=2**31 - 1), BeforeValidator(_no_bool)]
+ThumbnailSize = Annotated[
+    int,
+    Field(ge=THUMBNAIL_SIZES[0], le=THUMBNAIL_SIZES[-1]),
+    BeforeValidator(_no_bool),
+    AfterValidator(_made),
+]
 Text = Annotated[str, AfterValidator(_has_bytes)]
 Texts = Annotated[tuple[Text, ...], AfterValidator(_in_order)]
 Formats = Annotated[

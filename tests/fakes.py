@@ -192,11 +192,12 @@ class FakeIndex:
 class FakeDecoder:
     """Draws pixels from the bytes of a `PICTURE`; `hold` keeps every call waiting once `begun`.
 
-    `auto` finds in `PICTURE … INSIDE x` what `PICTURE x` shows.
+    `auto` finds in `PICTURE … INSIDE x` what `PICTURE x` shows. `thumbnails` False: none is made.
     """
 
     def __init__(self) -> None:
         self.decoded = 0
+        self.thumbnails = True
         self.urgent: list[bool] = []
         self.begun = asyncio.Semaphore(0)
         self.hold: asyncio.Event | None = None
@@ -221,6 +222,8 @@ class FakeDecoder:
         return DecodedImage(_drawn(data, box), 640, 480, "JPEG")
 
     async def thumbnail(self, data, *, size):
+        if not self.thumbnails:
+            raise Rejected(Reason.DECODER_MEMORY, "decoding takes too much memory")
         return b"RIFF%d" % size + data
 
     def close(self):

@@ -79,6 +79,7 @@ GOOD_AND_BAD: dict[str, tuple[list[object], list[object]]] = {
     "max_width": (["100"], ["-1", "wide"]),
     "max_height": (["100"], ["-1", "1e9"]),
     "box": (["0,0,1,1", "0.25,0.25,0.5,0.5"], ["0,0,2,2", "0,0,0,0", "1,2,3", "NaN,0,1,1"]),
+    "preview": (["16", "1024"], ["0", "15", "1025", "large"]),
     "views": (["auto", "flip,rotate", ["auto", "flip"]], ["upside-down"]),
 }
 

@@ -224,6 +224,7 @@ async def test_stats_tell_totals_model_and_the_progress_of_ingest(world, monkeyp
         "images": 1,
         "rejected": 0,
         "newest": None,
+        "url_search": False,
         "model_id": "fake-512-00000000",
         "progress": told,
     }

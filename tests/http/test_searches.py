@@ -40,7 +40,13 @@ async def test_a_reply_has_the_shape_that_was_promised(world, client):
     took = reply.pop("took_ms")
     assert took.keys() == {"decode", "embed", "index", "catalog"}
     assert reply == {
-        "query": {"image_id": image_id, "width": 640, "height": 480, "known": True},
+        "query": {
+            "image_id": image_id,
+            "width": 640,
+            "height": 480,
+            "known": True,
+            "preview": None,
+        },
         "model_id": "fake-512-00000000",
         "thresholds": {"near_duplicate": 0.9},
         "hits": [

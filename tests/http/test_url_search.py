@@ -103,6 +103,10 @@ async def test_the_picture_at_a_url_is_looked_for(world, client, site, method):
     assert reply.json()["hits"][0]["match"] == "exact"
 
 
+async def test_that_urls_are_searched_is_told_beforehand(client):
+    assert (await client.get("/v1/stats")).json()["url_search"] is True
+
+
 async def test_a_url_in_a_form_is_looked_for(client, site):
     site.pages["/"] = ok()
     form = {"url": (None, site.at("/")), "limit": (None, "3")}
