@@ -8,6 +8,7 @@ from search_api.guard import is_open
 from search_api.parameters import (
     ListParameters,
     Parameters,
+    ReadyParameters,
     RejectionParameters,
     SearchParameters,
     ThumbnailParameters,
@@ -174,7 +175,8 @@ CALLS = (
         "/readyz",
         "Whether searches can be answered now; 503 names what is missing.",
         HealthReply,
-        problems=(503,),
+        parameters=ReadyParameters,
+        problems=(422, 503),
     ),
     Call("metrics", "GET", "/metrics", "Figures for Prometheus.", media_type="text/plain"),
 )

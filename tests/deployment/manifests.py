@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import kubernetes_validate
 import yaml
@@ -15,7 +16,7 @@ from shared.settings import PREFIX, Settings
 from stack.programs import tool
 from streams.topics import topics_of
 from tests.deployment.dockerfile import HEALTH, IMAGES
-from tests.deployment.rules import PINNED, ROOT, addresses, unknown_settings
+from tests.deployment.rules import PINNED, ROOT, TELLING, addresses, unknown_settings
 
 Resource = dict[str, Any]
 
@@ -75,6 +76,9 @@ class Manifests:
         return told
 
 
+READY = {"worker": "/readyz", "serve": "/readyz?parts=none"}
+"""What tells whether a verb is ready. A part that is down must not take all search away."""
+
 SECRETS = {
     "SEENIT_CATALOG_URL": "mysql://user:password@mysql:3306/seenit",
     "SEENIT_KAFKA_URL": "kafka://kafka:9092",
@@ -98,6 +102,7 @@ def faults(manifests: Manifests) -> Iterator[str]:
             *(_seenits(workload, manifests) if ours else ()),
         ):
             yield f"{name}: {fault}"
+    yield from _stores(manifests)
     yield from _whole(manifests)
     yield from _scaling(manifests)
 
@@ -164,9 +169,10 @@ def _probes(container: Resource, *, ours: bool) -> Iterator[str]:
             yield f"{name} asks at {asked.get('port')}, which is none of its ports"
         if ours and ports and not asked:
             yield f"it has no {name}"
-        wanted = "/readyz" if name == "readinessProbe" else "/livez"
-        if ours and asked and (asked.get("path") != wanted or wanted not in HEALTH):
-            yield f"{name} asks for {asked.get('path')}, not for {wanted}"
+        if ours and asked:
+            wanted = READY[container["args"][0]] if name == "readinessProbe" else "/livez"
+            if asked.get("path") != wanted or urlsplit(wanted).path not in HEALTH:
+                yield f"{name} asks for {asked.get('path')}, not for {wanted}"
 
 
 def _seenits(workload: Resource, manifests: Manifests) -> Iterator[str]:
@@ -264,6 +270,20 @@ LEADS = {
     "NetworkPolicy": _policy,
     "ServiceMonitor": _monitor,
 }
+
+
+def _stores(manifests: Manifests) -> Iterator[str]:
+    told = [store["spec"]["env"] for store in manifests.of("Tenant")]
+    told += [
+        pod["spec"]["containers"][0]["env"]
+        for pod in manifests.pods({"app.kubernetes.io/name": "minio"})
+    ]
+    for given in told:
+        settings = {variable["name"]: variable.get("value") for variable in given}
+        if not TELLING.items() <= settings.items():
+            yield f"MinIO is not told {TELLING}"
+    if not told:
+        yield "there is no store"
 
 
 def _whole(manifests: Manifests) -> Iterator[str]:

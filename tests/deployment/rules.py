@@ -15,6 +15,10 @@ SETTINGS = {f"{PREFIX}{field}".upper() for field in Settings.model_fields}
 PINNED = re.compile(r"[a-z0-9./-]+:[A-Za-z]*\.?\d[\w.-]*")
 """An image with a tag that starts with a number, after a word such as `v` or `RELEASE.`."""
 
+TELLING = {"MINIO_API_SYNC_EVENTS": "on", "MINIO_SYNC_BOOT": "on"}
+"""What MinIO is told, so that it tells of each change: before the client is answered, and from its
+first moment on."""
+
 
 def unknown_settings(names: Iterable[str]) -> list[str]:
     """Tell which names look like settings and are none."""

@@ -26,6 +26,11 @@ BROKEN = {
         "path: /livez\n            port: helth",
     ),
     "a probe for a page there is not": ("path: /readyz", "path: /ready"),
+    "a part without which no search is let in": ("path: /readyz?parts=none", "path: /readyz"),
+    "a store that starts before it knows whom to tell": (
+        'name: MINIO_SYNC_BOOT\n    value: "on"',
+        'name: MINIO_SYNC_BOOT\n    value: "off"',
+    ),
     "root": ("runAsNonRoot: true", "runAsNonRoot: false"),
     "a root that may be written": ("readOnlyRootFilesystem: true", "readOnlyRootFilesystem: false"),
     "a token": (
@@ -58,7 +63,13 @@ IN_PRODUCTION = {
         "  revisionHistoryLimit: 5\n  replicas: 2",
     ),
 }
-IN_DEV = {"a wrong address": ("http://milvus:19530", "http://milvus:19350")}
+IN_DEV = {
+    "a wrong address": ("http://milvus:19530", "http://milvus:19350"),
+    "a store that starts before it knows whom to tell": (
+        'name: MINIO_SYNC_BOOT\n          value: "on"',
+        'name: MINIO_SYNC_BOOT\n          value: "off"',
+    ),
+}
 
 
 @pytest.fixture(scope="module")

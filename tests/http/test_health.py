@@ -25,6 +25,26 @@ async def test_readiness_names_the_part_that_is_missing_and_life_goes_on(world, 
     assert (await client.get("/livez")).status_code == 200
 
 
+@pytest.mark.parametrize("part", ["catalog", "index", "store"])
+async def test_who_asks_without_the_parts_is_told_that_this_process_takes_searches(
+    world, client, part
+):
+    getattr(world, part).broken = TransientError(part, "down")
+    response = await client.get("/readyz?parts=none")
+    assert (response.status_code, response.json()) == (200, {"status": "ready"})
+    assert (await client.get("/readyz?parts=all")).status_code == 503
+    assert (await client.get("/readyz?parts=")).status_code == 503
+    refused = await client.get("/readyz?parts=some")
+    assert (refused.status_code, "parts" in refused.json()["detail"]) == (422, True)
+
+
+async def test_while_the_store_is_down_a_picture_that_is_sent_is_searched_for(world, client):
+    image_id = await world.add("images", "cat.jpg", b"PICTURE of a cat")
+    world.store.broken = TransientError("store", "down")
+    reply = await client.post("/v1/search", files={"image": b"PICTURE of a cat"})
+    assert [hit["image_id"] for hit in reply.json()["hits"]] == [image_id]
+
+
 async def test_every_path_of_the_api_is_described_and_every_described_path_is_there(world, client):
     app = create_app(world.parts(), Settings(_env_file=None))
     served = {

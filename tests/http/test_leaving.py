@@ -45,7 +45,9 @@ async def test_while_it_leaves_it_is_not_ready_answers_and_ends_each_connection(
         assert "connection" not in stats.headers
         leaving.begun = True
         ready, stats = await client.get("/readyz"), await client.get("/v1/stats")
+        without_parts = await client.get("/readyz?parts=none")
         life = await client.get("/livez")
     assert (ready.status_code, ready.json()["missing"]) == (503, [])
+    assert without_parts.status_code == 503
     assert (stats.status_code, stats.headers["connection"]) == (200, "close")
     assert life.status_code == 200
