@@ -11,7 +11,7 @@ from typing import Any
 from shared.settings import PREFIX, Settings
 from stack.programs import tool
 from tests.deployment.dockerfile import PORTS, parse
-from tests.deployment.rules import PINNED, ROOT, addresses, unknown_settings
+from tests.deployment.rules import PINNED, ROOT, TELLING, addresses, unknown_settings
 
 Service = dict[str, Any]
 
@@ -182,6 +182,7 @@ def _agreement(services: dict[str, Service]) -> Iterator[str]:
         ("MINIO_NOTIFY_KAFKA_ENABLE_ingest", "on"),
         ("MINIO_NOTIFY_KAFKA_TOPIC_ingest", Settings.model_fields["topic"].default),
         ("MINIO_NOTIFY_KAFKA_BROKERS_ingest", "kafka:9092"),
+        *TELLING.items(),
     ):
         if minio.get(told) != wanted:
             yield f"minio: {told} is not {wanted}"

@@ -41,6 +41,10 @@ BROKEN = {
         "mysql://root:${MYSQL_ROOT_PASSWORD:?run make .env}",
     ),
     "another topic": ("TOPIC_ingest: seenit.notifications", "TOPIC_ingest: notifications"),
+    "a store that starts before it knows whom to tell": (
+        'MINIO_SYNC_BOOT: "on"',
+        'MINIO_SYNC_BOOT: "off"',
+    ),
     "a queue that is lost with the container": ("QUEUE_DIR_ingest: /queue", "QUEUE_DIR_ingest: /q"),
     "a start before all is set up": (
         "    setup: { condition: service_completed",
