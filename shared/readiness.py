@@ -20,32 +20,31 @@ class Readiness:
     """
 
     def __init__(self, store: ObjectStore, catalog: CatalogReader, index: VectorIndex) -> None:
-        self._catalog = catalog
-        self._blocking: dict[str, tuple[ThreadPoolExecutor, Callable[[], object]]] = {
-            "index": (ThreadPoolExecutor(1, "ask-index"), lambda: index.get([NO_IMAGE])),
-            "store": (ThreadPoolExecutor(1, "ask-store"), store.buckets),
+        self._questions: dict[str, Callable[[], Awaitable[object]]] = {
+            "catalog": lambda: catalog.known_images([NO_IMAGE]),
+            "index": _by_own_thread("ask-index", lambda: index.get([NO_IMAGE])),
+            "store": _by_own_thread("ask-store", store.buckets),
         }
 
     async def missing(self) -> list[str]:
-        """Name the parts that do not answer within PATIENCE_S, and tell Prometheus of all."""
-        loop = asyncio.get_running_loop()
-        questions: dict[str, Awaitable[object]] = {
-            "catalog": self._catalog.known_images([NO_IMAGE]),
-            **{
-                part: loop.run_in_executor(thread, ask)
-                for part, (thread, ask) in self._blocking.items()
-            },
-        }
-        answers = await asyncio.gather(*map(_answers, questions.values()))
-        for part, answer in zip(questions, answers, strict=True):
-            ANSWERING.labels(part).set(answer)
-        return [part for part, answer in zip(questions, answers, strict=True) if not answer]
+        """Name the parts that do not answer within PATIENCE_S."""
+        answers = await asyncio.gather(*map(self.answers, self._questions))
+        asked = zip(self._questions, answers, strict=True)
+        return [part for part, answered in asked if not answered]
+
+    async def answers(self, part: str) -> bool:
+        """Ask one part, and tell Prometheus whether it answers within PATIENCE_S."""
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await self._questions[part]()
+        except (SeenitError, TimeoutError):
+            answered = False
+        else:
+            answered = True
+        ANSWERING.labels(part).set(answered)
+        return answered
 
 
-async def _answers(question: Awaitable[object]) -> bool:
-    try:
-        async with asyncio.timeout(PATIENCE_S):
-            await question
-    except (SeenitError, TimeoutError):
-        return False
-    return True
+def _by_own_thread(name: str, ask: Callable[[], object]) -> Callable[[], Awaitable[object]]:
+    thread = ThreadPoolExecutor(1, name)
+    return lambda: asyncio.get_running_loop().run_in_executor(thread, ask)

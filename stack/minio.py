@@ -51,6 +51,7 @@ class MinIO:
             "MINIO_BROWSER": "off",
             "MINIO_UPDATE": "off",
             "MINIO_API_SYNC_EVENTS": "on",  # told of before the client is answered
+            "MINIO_SYNC_BOOT": "on",  # answers nobody before it knows whom to tell
             **self._target(self.queued_arn, QUEUE_DIR=str(data / "queue")),
             **self._target(self.direct_arn),
         }

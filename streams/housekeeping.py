@@ -2,12 +2,15 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared import metrics
 from shared.errors import ConfigurationError, TransientError
+from shared.readiness import Readiness
 from shared.settings import Settings
+from streams.absence import back_again
 from streams.collector import keep_collecting
 from streams.feed import open_feed
 from streams.kafka import Kafka
@@ -38,6 +41,8 @@ class Housekeeping:
         self._settings = settings
         self._kafka = kafka
         self._leadership = Leadership(parts.catalog, NAME)
+        self._readiness = Readiness(parts.store, parts.catalog, parts.index)
+        self._due = asyncio.Event()
         self._state = NOT_LEADING
         self._last: Report | None = None
         self._compared_at = ""
@@ -68,6 +73,7 @@ class Housekeeping:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._keep_comparing())
+                tasks.create_task(self._keep_asking())
                 tasks.create_task(keep_collecting(self._parts.catalog, self._parts.index, grace))
         finally:
             self._state, self._last = NOT_LEADING, None
@@ -75,10 +81,18 @@ class Housekeeping:
             metrics.DRIFT.set(0)  # whoever leads now tells them
             metrics.HELD_BACK.set(0)
 
+    async def _keep_asking(self) -> None:
+        """Have the next comparison begin as soon as the store is back from being away."""
+        while True:
+            await back_again(lambda: self._readiness.answers("store"))
+            log.info("the store was away and may not have told of all that changed: comparing")
+            self._due.set()
+
     async def _keep_comparing(self) -> None:
         trouble = ""
         while True:
             try:
+                self._due.clear()
                 failed = (await self._compare()).failed
             except (TransientError, ConfigurationError) as error:
                 self._state = f"waiting: {error}"
@@ -90,7 +104,9 @@ class Housekeeping:
                 trouble = ""
                 self._state = "waiting for the next comparison"
                 often = RETRY_BUCKET_S if failed else self._settings.reconcile_s
-                await asyncio.sleep(min(often, self._settings.reconcile_s))
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(min(often, self._settings.reconcile_s)):
+                        await self._due.wait()
 
     async def _compare(self) -> Report:
         """Compare, and return once the workers are done with what differs.

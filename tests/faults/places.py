@@ -9,6 +9,7 @@ import pymysql
 from minio import Minio
 from minio.notificationconfig import NotificationConfig, QueueConfig
 from pymilvus import MilvusClient
+from urllib3 import PoolManager
 
 from tests.faults.topics import PARTITIONS, Topics
 
@@ -69,11 +70,17 @@ class Place:
     def topics(self) -> Topics:
         return Topics(urlsplit(self.stack["kafka_url"]).netloc)
 
-    def s3(self) -> Minio:
+    def s3(self, connections: PoolManager | None = None) -> Minio:
         parts = urlsplit(self.stack["storage_url"])
         secure = parse_qs(parts.query).get("secure", ["false"]) == ["true"]
         key, secret = self.stack["s3_access_key"], self.stack["s3_secret_key"]
-        return Minio(parts.netloc, access_key=key, secret_key=secret, secure=secure)
+        return Minio(
+            parts.netloc,
+            access_key=key,
+            secret_key=secret,
+            secure=secure,
+            http_client=connections,
+        )
 
     def mysql(self, database: str | None = None) -> pymysql.Connection:
         parts = urlsplit(self.stack["catalog_url"])

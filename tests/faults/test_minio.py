@@ -1,10 +1,17 @@
 """MinIO restarted, slow, and cut off in the middle of what it sends."""
 
+import io
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from minio.error import MinioException
+from urllib3 import PoolManager
+from urllib3.exceptions import HTTPError
 
+from tests.faults.notifications import captured, key_of
+from tests.faults.places import Place
 from tests.system.running import eventually
 
 PUTS = 1000
@@ -15,6 +22,51 @@ def large(load) -> bytes:
     return load.pictures.jpeg(load.pictures.originals[0].resize((900, 900)), quality=95) + (
         load.die.randbytes(16)
     )
+
+
+class Hasty:
+    """Puts one object after another, without a second try at any, and notes what was answered."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._enough = threading.Event()
+        self.answered: list[str] = []
+
+    def put(self, prefix: str) -> None:
+        client = self._place.s3(PoolManager(retries=False, timeout=10))
+        number = 0
+        while not self._enough.wait(0.01):
+            key, number = f"{prefix}/{number:05}", number + 1
+            try:
+                client.put_object(self._place.buckets[0], key, io.BytesIO(b"any"), 3)
+            except (MinioException, HTTPError):
+                continue
+            self.answered.append(key)
+
+    def stop(self) -> None:
+        self._enough.set()
+
+
+def test_all_that_minio_accepts_around_its_restart_it_tells_of(new_case, ground):
+    case = new_case(16, "MinIO kill -9 during PUTs: what it tells")
+    hasty = Hasty(case.place)
+    with ThreadPoolExecutor() as threads:
+        putting = [threads.submit(hasty.put, prefix) for prefix in "abcd"]
+        for _ in range(2):
+            time.sleep(0.5)
+            ground.kill("minio")
+            ground.start("minio")
+        time.sleep(0.5)
+        hasty.stop()
+    for done in putting:
+        done.result()
+
+    def untold() -> set[str]:
+        return set(hasty.answered) - set(map(key_of, captured(case.place)))
+
+    case.observed.objects = len(hasty.answered)
+    assert case.observed.objects > 50
+    eventually(lambda: not untold(), 30)
 
 
 @pytest.mark.soak
@@ -42,7 +94,7 @@ def test_half_a_file_is_never_taken_for_the_whole(new_case, ground, proxies, tro
 @pytest.mark.soak
 def test_a_restart_during_a_thousand_puts_loses_nothing_that_was_put(new_case, ground):
     case = new_case(16, "MinIO kill -9 twice during 1,000 PUTs")
-    case.worker(reconcile_s=20, leads=True).is_up()
+    case.worker(leads=True).is_up()
     putting = threading.Thread(target=put_until_done, args=(case.load, PUTS))
     putting.start()
     for count in (300, 600):

@@ -22,6 +22,7 @@ from shared.images.decoder import Decoder
 from shared.settings import Settings
 from shared.storage.open import open_store
 from shared.vectors.milvus import MilvusIndex, collection_name
+from streams.absence import ASK_S
 from streams.parts import Adapters, assemble
 from streams.topics import make_topic, topics_of
 from streams.worker import Worker
@@ -29,6 +30,7 @@ from tests.fakes import ThumbnailEmbedder
 from tests.pipeline.conftest import picture
 
 PARTITIONS = 4
+DAY_S = 86_400
 
 
 async def until(holds: Callable[[], bool]) -> None:
@@ -190,6 +192,19 @@ async def test_an_emptied_index_and_an_emptied_catalog_are_filled_again_without_
         await place.is_made_right()
         await until(lambda: worker.status()["housekeeping"].get("drift") == 0)
         json.dumps(worker.status())
+
+
+async def test_a_store_that_was_away_is_compared_with_as_soon_as_it_is_back(place):
+    place.fill("before.png")
+    async with place.worker(reconcile_s=DAY_S) as worker:
+        await place.is_made_right()
+        await until(lambda: worker.status()["housekeeping"].get("drift") is not None)
+        place.fill("untold.png", shade=99)
+        store = place.stack.daemons["minio"]
+        await asyncio.to_thread(store.kill)
+        await asyncio.sleep(ASK_S)
+        await asyncio.to_thread(store.start)
+        await place.is_made_right()
 
 
 async def test_a_bucket_swapped_behind_its_back_is_asked_about(place, caplog):
