@@ -47,6 +47,10 @@ class MySQL:
         server = find("mariadbd", *_PACKAGES)
         # Root must say that it means it; the tests' folders are closed to all others.
         options = ["--no-defaults", *(["--user=root"] if os.geteuid() == 0 else [])]
+        # Its own: a server that starts removes the temporary tables of all who share the place.
+        temporary = data / "tmp"
+        temporary.mkdir(exist_ok=True)
+        options += [f"--tmpdir={temporary}"]
         tables = data / "tables"
         if not tables.exists():
             install = find("mariadb-install-db", *_PACKAGES)

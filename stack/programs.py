@@ -25,6 +25,8 @@ _MODULES = {
     "toxiproxy": ("github.com/Shopify/toxiproxy/v2/cmd/server", "v2.5.0"),
 }
 
+_SAID = 800
+
 
 def tool(name: str) -> Path:
     """Return one of the programs above, built where it is not yet.
@@ -113,7 +115,7 @@ def run(
     """Run a command to its end, in the cache or `at` another folder.
 
     Raises:
-        CannotRun: it failed; with the last of what it said.
+        CannotRun: it failed; with the first and the last of what it said.
     """
     done = subprocess.run(  # noqa: S603 - our own commands, no shell
         command,
@@ -126,8 +128,10 @@ def run(
         check=False,
     )
     if done.returncode:
-        said = " ".join(map(str, command[:3]))
-        raise CannotRun(f"`{said} …` failed: {done.stdout.strip()[-1000:]}")
+        said = done.stdout.strip()
+        if len(said) > 2 * _SAID:  # the reason may stand at either end
+            said = f"{said[:_SAID]}\n…\n{said[-_SAID:]}"
+        raise CannotRun(f"`{' '.join(map(str, command[:3]))} …` failed: {said}")
 
 
 def _cache() -> Path:

@@ -17,6 +17,8 @@ from minio import Minio  # noqa: TID251 - plays the user
 from minio.error import S3Error  # noqa: TID251 - the same
 
 from stack.daemon import Daemon
+from stack.mysql import MySQL
+from stack.programs import run
 from stack.registry import PORTS, Stack
 from stack.service import CannotRun, Command, free_ports, is_free
 from tests.system.running import eventually
@@ -118,6 +120,18 @@ def test_mysql_comes_back_at_its_place_with_what_was_committed(stack, mysql_data
         assert cursor.fetchall() == ((1,),)
 
 
+def test_a_mysql_that_starts_leaves_the_temporary_tables_of_others(stack, tmp_path, monkeypatch):
+    assert stack.mysql  # can be had here
+    of_another = tmp_path / "everyones" / "#sql-temptable-1-1-1.MAI"
+    of_another.parent.mkdir()
+    of_another.touch()
+    monkeypatch.setenv("TMPDIR", str(of_another.parent))
+    own = Daemon(MySQL(free_ports(1)[0]), tmp_path, bound=True)
+    own.start()
+    own.stop()
+    assert of_another.exists()
+
+
 @pytest.mark.soak  # takes it half a minute; what Seenit makes of that is among the faults
 def test_milvus_comes_back_at_its_place_with_its_collections(stack):
     from pymilvus import MilvusClient, MilvusException  # noqa: PLC0415, TID251 - plays the operator
@@ -196,6 +210,13 @@ class Broken:
 def test_a_service_that_does_not_start_says_how_it_ended_and_its_last_words(tmp_path):
     with pytest.raises(CannotRun, match=r"(?s)status 3.*cannot open its data"):
         Daemon(Broken(), tmp_path, bound=True).start()
+
+
+def test_a_program_that_fails_tells_the_reason_at_whichever_end_of_its_words_it_stands(tmp_path):
+    talk = "echo out of luck; seq 2000; echo so it ends; exit 1"
+    with pytest.raises(CannotRun, match=r"(?s)out of luck.*so it ends") as failure:
+        run(["sh", "-c", talk], at=tmp_path)
+    assert len(str(failure.value)) < 2000
 
 
 def test_free_ports_are_different_and_none_that_outgoing_connections_are_given():
