@@ -75,7 +75,9 @@ RUN --mount=type=cache,target=/cache \
     /tools/bin/uv pip install --quiet --require-hashes -r locks/gpu.txt && \
     /tools/bin/uv pip install --quiet --no-deps /wheels/*.whl
 
-# Nothing is written but to /tmp, so the root may be read-only with a small tmpfs there.
+# Nothing is written but to /tmp, so the root may be read-only with a small tmpfs there. The health
+# checks ask whether the process lives: some engines start anew what is not well, and that brings no
+# part back that is away.
 FROM ${BASE} AS runtime
 ARG MODEL=efficientnet-lite0
 ARG VERSION=0.1.0
@@ -103,17 +105,17 @@ ENV SEENIT_DEVICE=cuda NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=com
 COPY --from=installed-gpu /opt/seenit /opt/seenit
 EXPOSE 8001
 HEALTHCHECK --interval=10s --timeout=5s --start-period=120s \
-    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8001/readyz', timeout=4)"]
+    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8001/livez', timeout=4)"]
 CMD ["worker"]
 
 FROM runtime-cpu AS worker
 EXPOSE 8001
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s \
-    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8001/readyz', timeout=4)"]
+    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8001/livez', timeout=4)"]
 CMD ["worker"]
 
 FROM runtime-cpu AS api
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s \
-    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/readyz', timeout=4)"]
+    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/livez', timeout=4)"]
 CMD ["serve"]
