@@ -9,53 +9,9 @@ from annotated_types import Ge, Gt, Le
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from shared.settings import PREFIX, Settings
+from shared.settings import GROUPS, PREFIX
 
 PAGE = Path(__file__).parents[1] / "docs" / "configuration.md"
-
-GROUPS: dict[str, tuple[str, ...]] = {
-    "Where things are": ("storage_url", "data_dir", "catalog_url", "index_url"),
-    "S3": ("s3_access_key", "s3_secret_key", "buckets", "notify_arn", "public_s3_url"),
-    "Kafka": ("kafka_url", "topic", "partitions", "replication", "consumer_group"),
-    "The model": (
-        "model",
-        "model_weights",
-        "model_weights_sha256",
-        "device",
-        "precision",
-        "cache_dir",
-    ),
-    "Ingest": (
-        "batch_size",
-        "batch_age_ms",
-        "settle_ms",
-        "reconcile_s",
-        "removal_guard",
-        "collect_grace_s",
-    ),
-    "The worker": (
-        "in_flight",
-        "drain_s",
-        "stall_s",
-        "rejection_limit",
-        "worker_host",
-        "worker_port",
-    ),
-    "Limits of a picture": ("max_bytes", "max_pixels", "decode_timeout_s", "decode_memory"),
-    "The API": (
-        "host",
-        "port",
-        "leave_s",
-        "api_tokens",
-        "rate_limit",
-        "cors_origins",
-        "trusted_proxies",
-        "url_search",
-        "search_user",
-        "search_password",
-        "log_level",
-    ),
-}
 
 HEAD = """# Configuration
 
@@ -63,29 +19,21 @@ Seenit reads `SEENIT_*` from the environment and from a file `.env` in the worki
 environment goes first, and what the command line says goes before both. A name that is not on this
 page, or a value that cannot be, ends the start with exit code 2 and names the setting.
 
-This page is generated from `shared/settings.py` by `make docs`.
+This page is generated from `shared/settings/` by `make docs`.
 """
 
 
 def page() -> str:
-    """Write the page: a table a group.
-
-    Raises:
-        ValueError: a setting is in no group, or in more than one.
-    """
-    grouped = [name for names in GROUPS.values() for name in names]
-    if sorted(grouped) != sorted(Settings.model_fields):
-        differing = sorted({*grouped} ^ {*Settings.model_fields})
-        raise ValueError(f"each setting belongs to one group: {differing}")
-    return "\n".join([HEAD, *(line for group in GROUPS.items() for line in _table(*group))])
+    """Write the page: a table a group."""
+    tables = [_table(group.title, group.model_fields) for group in GROUPS]
+    return "\n".join([HEAD, *(line for table in tables for line in table)])
 
 
-def _table(title: str, names: tuple[str, ...]) -> Iterator[str]:
+def _table(title: str, fields: dict[str, FieldInfo]) -> Iterator[str]:
     yield f"## {title}\n"
     yield "| setting | type | default | what it is |"
     yield "|---|---|---|---|"
-    for name in names:
-        field = Settings.model_fields[name]
+    for name, field in fields.items():
         cells = (
             f"`{PREFIX}{name.upper()}`",
             _type(field),
