@@ -48,8 +48,12 @@ def open_index_to_read(url: str, model_id: str, dimension: int) -> VectorIndex:
 
 
 def make_collection(url: str, model_id: str, dimension: int) -> Step:
-    """Make the index's collection, or file, for one model where it is missing; as `open_index`."""
+    """Make the index's collection, or file, for one model where it is missing; as `open_index`.
+
+    On a server also the database that the address names.
+    """
     if _is_server(url):
+        _milvus(url).make_database(url)
         name = _milvus(url).collection_name(model_id)
         there = _milvus(url).has_collection(url, model_id)
     else:

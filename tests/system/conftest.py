@@ -18,7 +18,7 @@ from shared.embedding.load import load_embedder
 from shared.protocols import Embedder
 from shared.settings import Settings
 from shared.steps import Did
-from shared.vectors.milvus.databases import drop_database, make_database
+from shared.vectors.milvus.databases import drop_database
 from stack.registry import Stack
 from tests.observations import Row
 from tests.system.running import Running
@@ -110,7 +110,6 @@ def own_settings(
 ) -> Iterator[dict[str, str]]:
     """The same, with an index of its own, on the topic that the store writes to."""
     index_url = f"{ready_settings['index_url']}/{ready_settings['buckets'].replace('-', '_')}"
-    make_database(index_url)
     yield ready_settings | {"topic": stack_settings["topic"], "index_url": index_url}
     drop_database(index_url)
 

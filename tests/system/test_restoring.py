@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from shared.vectors.milvus.databases import drop_database, make_database
+from shared.vectors.milvus.databases import drop_database
 from stack.programs import find
 from tests.system.buckets import Bucket
 from tests.system.running import Running, eventually
@@ -45,7 +45,6 @@ class Kept:
 
     def lose_the_index(self) -> None:
         drop_database(self._index_url)
-        make_database(self._index_url)
 
 
 def restored(api: Running, pictures: list[bytes], before: list[Answer]) -> None:

@@ -19,6 +19,7 @@ from seenit.setting_up import Setup
 from shared.protocols import Embedder
 from shared.settings import Settings
 from shared.steps import Did, Step
+from shared.vectors.milvus.databases import drop_database
 from stack.registry import Stack
 from tests.system.running import Running, seenit
 
@@ -121,6 +122,15 @@ def test_setting_up_makes_everything_and_a_second_time_finds_everything_there(pl
     }
     assert {step.did for step in second.values()} == {Did.FOUND}
     assert first.keys() == second.keys()
+
+
+def test_setting_up_makes_the_database_of_milvus_that_the_address_names(place):
+    url = f"{place.settings['index_url']}/{place.database}"
+    first, second = place.set_up(index_url=url), place.set_up(index_url=url)
+    drop_database(url)
+    assert (bad(first), bad(second)) == ([], [])
+    assert [step.did for (part, _), step in first.items() if part == "collection"] == [Did.MADE]
+    assert {step.did for step in second.values()} == {Did.FOUND}
 
 
 async def test_a_picture_that_is_put_into_the_bucket_is_told_to_kafka(place):

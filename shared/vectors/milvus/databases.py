@@ -12,14 +12,15 @@ _WAITS_S = 10.0
 
 
 def make_database(url: str) -> None:
-    """Make the database that an address names.
+    """Make the database that an address names, where it names one that is not there.
 
     Raises:
         TransientError: the server does not answer, or refuses.
     """
     server, name = _parted(url)
     with milvus_faults(), closing(connect(server, _WAITS_S)) as client:
-        client.create_database(name)
+        if name and name not in client.list_databases():
+            client.create_database(name)
 
 
 def drop_database(url: str) -> None:
