@@ -3,9 +3,9 @@
 /**
  * @typedef {{bucket: string, key: string, user_key: ?string, url: ?string}} Place
  * @typedef {{image_id: string, similarity: number, match: "exact"|"near_duplicate"|"similar",
- *   view?: string, width: number, height: number, format: string, bytes: number,
+ *   view?: string, box: ?string, width: number, height: number, format: string, bytes: number,
  *   objects: Place[]}} Hit
- * @typedef {{query: {image_id: string, width: number, height: number, known: boolean},
+ * @typedef {{query: {image_id: string, width: number, height: number, known: boolean, preview: ?string},
  *   thresholds: {near_duplicate: ?number}, hits: Hit[], next_cursor: ?string}} Answer
  * @typedef {{file: File}|{imageId: string}|{url: string}|{bucket: string, key: string}} Query
  */
@@ -72,7 +72,7 @@ export function inAddress(query) {
  */
 export const listObjects = (fields, signal) => call(`/v1/objects?${fields}`, { signal });
 
-/** @returns {Promise<{objects: number, images: number, rejected: number,
+/** @returns {Promise<{objects: number, images: number, rejected: number, url_search: boolean,
  *   progress: ?{active: boolean, done: number, total: number, rate: number, eta_s: ?number}}>} */
 export const stats = () => call("/v1/stats");
 

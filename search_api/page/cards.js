@@ -18,7 +18,7 @@ const LATER_MS = 2000;
 export function card(hit, thresholds) {
   const [first, ...others] = hit.objects;
   return make(
-    "li", { class: `card ${hit.match}`, "data-image-id": hit.image_id },
+    "li", { class: `card ${hit.match}`, "data-image-id": hit.image_id, "data-box": hit.box ?? undefined },
     make(
       "div", { class: "shot" },
       make(
@@ -35,7 +35,7 @@ export function card(hit, thresholds) {
         make("span", { class: "unseen" }, " similarity "),
         make("span", { class: "figure", title: "similarity" }, percent(hit.similarity)),
       ),
-      viewWords(hit.view) ? make("p", { class: "view" }, `Found ${viewWords(hit.view)}`) : null,
+      viewWords(hit) ? make("p", { class: "view" }, `Found ${viewWords(hit)}`) : null,
       ...whereabouts(first, `${hit.width} × ${hit.height} · ${hit.format} · ${size(hit.bytes)}`),
       others.length ? otherPlaces(others) : null,
     ),

@@ -2,8 +2,9 @@
 
 import { searchAddress, copier, original } from "./cards.js";
 import { keyText, make } from "./elements.js";
-import { drawAsSearched } from "./as_searched.js";
+import { drawAsSearched, drawWhere } from "./as_searched.js";
 import { thumbnail } from "./api.js";
+import { readRegion } from "./region.js";
 import { makeStage } from "./stage.js";
 import { matchWords, viewWords } from "./verdicts.js";
 import { percent, size } from "./wording.js";
@@ -80,7 +81,8 @@ function focusCard({ hits, at }, stage) {
 function present(parts, stage, { hits, at, thresholds, box, yours }) {
   const hit = hits[at];
   const [first] = hit.objects;
-  const view = viewWords(hit.view);
+  const inside = readRegion(hit.box);
+  const view = viewWords(hit);
   parts.title.replaceChildren(keyText(first.key));
   const words = [matchWords(hit, thresholds), percent(hit.similarity), view && `found ${view}`, "in "].filter(Boolean);
   parts.words.replaceChildren(words.join(" · "), make("bdi", {}, first.bucket));
@@ -93,8 +95,8 @@ function present(parts, stage, { hits, at, thresholds, box, yours }) {
     ...[original(first)].filter(Boolean), copier(first.key),
   );
   stage.show({
-    query: drawAsSearched(box, hit.view), found: thumbnail(hit.image_id, SIZE),
-    queryWords: box ? "Your detail" : "Your picture", foundWords: "Found",
+    query: drawAsSearched(inside ?? box, hit.view), where: inside && drawWhere(inside), found: thumbnail(hit.image_id, SIZE),
+    queryWords: (inside && "Inside your picture") || (box ? "Your detail" : "Your picture"), foundWords: "Found",
   });
 }
 

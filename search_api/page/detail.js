@@ -1,7 +1,7 @@
 /** The frame that is drawn around a detail of the query, by mouse, finger or keys. */
 
 import { byId } from "./elements.js";
-import { LEAST, MIDDLE, between, moved, regionWords, resized } from "./region.js";
+import { LEAST, MIDDLE, between, layOver, moved, regionWords, resized } from "./region.js";
 
 const STEP = 0.02;
 const REST_MS = 450; // after the last key, the search begins
@@ -38,9 +38,7 @@ export function showDetail(shown) {
   byId("pick").setAttribute("aria-pressed", String(Boolean(region)));
   byId("pick-words").textContent = region ? "Search the whole picture" : "Search a detail";
   if (!region) return;
-  for (const [side, share] of Object.entries({ left: region.x, top: region.y, width: region.w, height: region.h })) {
-    detail.style[side] = `${share * 100}%`;
-  }
+  layOver(detail, region);
 }
 
 function settle(chosen) {

@@ -27,7 +27,7 @@ export async function showSome(signal) {
 
 /**
  * Keeps the totals true, often while they change and rarely otherwise.
- * @param {(images: number) => void} onChange called with the number of images when it changed.
+ * @param {(now: {images: number, url_search: boolean}) => void} onChange called when they changed.
  */
 export async function watchTotals(onChange) {
   let before = "";
@@ -38,7 +38,7 @@ export async function watchTotals(onChange) {
     if (now) showTotals(now);
     if (changed) {
       before = state;
-      onChange(now.images);
+      onChange(now);
       await fillBuckets();
     }
     await new Promise((resolve) => { setTimeout(resolve, changed || now?.progress?.active ? SOON_MS : LATER_MS); });

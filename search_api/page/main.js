@@ -8,10 +8,11 @@ import { byId } from "./elements.js";
 import { explainLeast, showFilters, watchFilters } from "./filter_form.js";
 import { NONE, askedFilters } from "./filters.js";
 import { SHOWN, showSome, watchTotals } from "./landing.js";
-import { forgetAddresses, listen } from "./query.js";
+import { listen, offerAddresses } from "./query.js";
 import { regionText } from "./region.js";
 import { addHits, clear, showEmptyLibrary } from "./results.js";
-import { describeQuery, hideQuery, showQuery, watchStrip } from "./shown.js";
+import { PREVIEW, describeQuery, hideQuery, needsPreview, showQuery, watchStrip } from "./shown.js";
+import { watchSpots } from "./spot.js";
 import { note, say, sumUp } from "./summary.js";
 import { heading, hideTrouble, showTrouble } from "./troubles.js";
 
@@ -95,7 +96,6 @@ async function proceed() {
     if (stop.signal.aborted) return;
     if (!(error instanceof Trouble)) throw error;
     if (!found.hits.length) say(asked.query ? heading(error) : "From your library");
-    if (error.kind === "url_off") forgetAddresses();
     showTrouble(error, proceed);
   } finally {
     if (!stop.signal.aborted) wait(false);
@@ -109,6 +109,7 @@ async function nextHits(signal) {
   if (views.length) fields.set("views", views.join());
   if (box) fields.set("box", regionText(box));
   if (found.cursor) fields.set("cursor", found.cursor);
+  else if (needsPreview(query)) fields.set("preview", PREVIEW);
   // What is stored needs no second upload.
   const answer = await search(found.known ? { imageId: found.known } : query, fields, signal);
   if (signal.aborted) return;
@@ -173,7 +174,8 @@ function follow(event) {
 }
 
 /** A newcomer sees the first pictures appear; a grid that is already full stays at rest. */
-function libraryChanged(now) {
+function libraryChanged({ images: now, url_search: addresses }) {
+  offerAddresses(addresses);
   const few = byId("pictures").querySelectorAll(".tile").length < SHOWN;
   if (images !== null && images !== now && !asked.query && few) begin();
   images = now;
@@ -183,6 +185,7 @@ listen(look);
 watchDetail((box) => vary({ box }));
 watchFilters((filters) => vary({ filters }));
 watchStrip();
+watchSpots();
 document.addEventListener("click", follow);
 byId("clear").addEventListener("click", () => look(null));
 byId("link").addEventListener("click", copyLink);

@@ -5,7 +5,6 @@ import { byId } from "./elements.js";
 const IMAGE_ID = /^[0-9a-f]{64}$/i;
 const WEB_ADDRESS = /^https?:\/\/\S+$/i;
 const OBJECT = /^([^/\s]+)\/(.+)$/s;
-const NO_ADDRESSES = "seenit-no-addresses";
 
 /**
  * Listens for pictures anywhere on the page.
@@ -19,19 +18,14 @@ export function listen(take) {
   });
   listenForDrops(take);
   listenForNames(take);
-  if (sessionStorage.getItem(NO_ADDRESSES)) askForNames();
 }
 
-/** From now on the field asks for names in the library only, as this API searches no web addresses. */
-export function forgetAddresses() {
-  sessionStorage.setItem(NO_ADDRESSES, "so");
-  askForNames();
-}
-
-function askForNames() {
+/** @param {boolean} searched whether this Seenit searches web addresses; else only names are asked for. */
+export function offerAddresses(searched) {
   const field = /** @type {HTMLInputElement} */ (byId("where"));
-  field.placeholder = "image_id or bucket/key";
-  field.setAttribute("aria-label", field.placeholder);
+  field.placeholder = searched ? "Web address, or bucket/key" : "bucket/key or image_id";
+  field.setAttribute("aria-label", searched ? "Web address, image_id or bucket/key" : field.placeholder);
+  field.inputMode = searched ? "url" : "text";
 }
 
 function listenForChoice(input, take) {

@@ -1,4 +1,4 @@
-/** A part of a picture, in 0-1 of it as seen. Pure. */
+/** A part of a picture, in 0-1 of it as seen. */
 
 /** @typedef {{x: number, y: number, w: number, h: number}} Region */
 
@@ -44,6 +44,13 @@ export function regionText({ x, y, w, h }) {
   return [left, top, wide, high].join();
 }
 
+/** Puts an element where a part of the picture is. @param {HTMLElement} element @param {Region} region */
+export function layOver(element, { x, y, w, h }) {
+  for (const [side, share] of Object.entries({ left: x, top: y, width: w, height: h })) {
+    element.style[side] = `${share * 100}%`;
+  }
+}
+
 /** @param {?string} text @returns {?Region} none where it names no part of a picture. */
 export function readRegion(text) {
   const numbers = (text ?? "").split(",").map(Number);
@@ -52,6 +59,13 @@ export function readRegion(text) {
   const inside = x >= 0 && y >= 0 && w > 0 && h > 0 && x + w <= 1.0001 && y + h <= 1.0001;
   return inside ? { x, y, w, h } : null;
 }
+
+const third = (middle, before, behind) => (middle < 0.42 ? before : middle > 0.58 ? behind : "");
+
+/** @param {Region} region @returns {string} such as `top left`. */
+export const sideWords = ({ x, y, w, h }) => (
+  [third(y + h / 2, "top", "bottom"), third(x + w / 2, "left", "right")].filter(Boolean).join(" ") || "in the middle"
+);
 
 /** @param {Region} region @returns {string} such as `from 25 % left, 25 % top, 50 × 50 %`. */
 export function regionWords({ x, y, w, h }) {

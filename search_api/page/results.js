@@ -21,7 +21,10 @@ export function addHits(hits, thresholds) {
 }
 
 /** Takes every picture off the page. */
-export const clear = () => byId("pictures").replaceChildren();
+export function clear() {
+  byId("pictures").replaceChildren();
+  byId("spot").hidden = true; // what it belonged to is gone
+}
 
 /**
  * Says plainly that there is nothing, and what else can be tried.

@@ -4,7 +4,14 @@ import { thumbnail } from "./api.js";
 import { byId, make } from "./elements.js";
 import { size } from "./wording.js";
 
+/** Pixels of the longer side of a preview that is asked for. */
+export const PREVIEW = "768";
+
+/** What browsers paint; some paint more. */
+const PAINTED = /^image\/(jpeg|png|webp|gif|avif|bmp)$/;
+
 let preview = "";
+let spare = ""; // where the picture is to be had if the browser cannot paint it
 
 /** Shows the strip while the query is out of sight. */
 export function watchStrip() {
@@ -20,12 +27,20 @@ export function watchStrip() {
 }
 
 /**
+ * Whether the API is to be asked for a picture of the query: no foreign address is loaded from here,
+ * and not every file can be painted.
+ * @param {import("./api.js").Query} query
+ * @returns {boolean}
+ */
+export const needsPreview = (query) => ("file" in query ? !PAINTED.test(query.file.type) : !("imageId" in query));
+
+/**
  * Shows the query, before its answer is known.
  * @param {import("./api.js").Query} query
  */
 export function showQuery(query) {
   URL.revokeObjectURL(preview);
-  preview = "";
+  preview = spare = "";
   let [name, facts, source] = ["A picture of the library", "", ""];
   if ("file" in query) {
     source = preview = URL.createObjectURL(query.file);
@@ -52,15 +67,15 @@ export function hideQuery() {
  * @param {import("./api.js").Answer} answer
  */
 export function describeQuery(query, answer) {
-  const { image_id: imageId, width, height, known } = answer.query;
+  const { image_id: imageId, width, height, known, preview: made } = answer.query;
   const itself = answer.hits.find((hit) => hit.match === "exact");
   const bytes = "file" in query ? query.file.size : itself?.bytes;
   const facts = [width && `${width} × ${height}`, bytes && size(bytes)].filter(Boolean).join(" · ");
   const name = "imageId" in query && itself ? itself.objects[0].key : byId("shown-name").textContent;
   describe(name, facts);
   if (width) setShape(width, height);
-  // A browser may not paint what Seenit reads, such as TIFF; a stored picture has a thumbnail.
-  if (known && picture().classList.contains("absent")) showPicture(thumbnail(imageId, 1024));
+  spare = made ?? (known ? thumbnail(imageId, Number(PREVIEW)) : "");
+  if (spare && picture().classList.contains("absent")) showPicture(spare);
 }
 
 /** @returns {HTMLImageElement} the query's picture; `absent` in its class where it cannot be shown. */
@@ -84,7 +99,11 @@ function showPicture(source) {
     /** @type {HTMLButtonElement} */ (byId("pick")).disabled = !is;
     byId("strip-picture").classList.toggle("absent", !is);
   };
-  image.addEventListener("error", () => { if (image.isConnected) shown(false); });
+  image.addEventListener("error", () => {
+    if (!image.isConnected) return;
+    if (spare && source !== spare) showPicture(spare);
+    else shown(false);
+  });
   image.addEventListener("load", () => {
     if (!image.isConnected) return;
     setShape(image.naturalWidth, image.naturalHeight);

@@ -18,13 +18,14 @@ export function makeStage() {
   const element = make("div", { class: "stage", "data-mode": "beside" }, query, found);
   const { modes, controls, rest, resume } = makeControls(element);
   const { zoom, whole } = makeZoom(element);
-  const show = ({ query: canvas, found: source, queryWords, foundWords }) => {
+  const show = ({ query: canvas, where, found: source, queryWords, foundWords }) => {
     whole();
     resume();
     const lacking = make("p", { class: "lacking" }, "Your browser has no picture of this.");
     if (canvas) canvas.setAttribute("role", "img");
     canvas?.setAttribute("aria-label", queryWords);
-    query.replaceChildren(canvas ?? lacking, make("figcaption", {}, queryWords));
+    const inset = canvas && where ? make("div", { class: "where", "aria-hidden": "true" }, where) : null;
+    query.replaceChildren(...[canvas ?? lacking, make("figcaption", {}, queryWords), inset].filter(Boolean));
     found.replaceChildren(make("img", { src: source, alt: foundWords, draggable: "false" }), make("figcaption", {}, foundWords));
   };
   return { element, modes, controls, show, zoom: (factor, all) => (all ? whole() : zoom(factor)), rest };

@@ -1,5 +1,6 @@
 /** Puts similarities and answers into words; knows nothing of the page. */
 
+import { readRegion, sideWords } from "./region.js";
 import { counted, places } from "./wording.js";
 
 /** Unrelated pictures are about half alike. */
@@ -45,12 +46,13 @@ export function leastWords(least, thresholds) {
 
 /**
  * Says which view of the query matched.
- * @param {string} [view] the API's name of it.
+ * @param {import("./api.js").Hit} hit
  * @returns {string} nothing for the whole picture, as it is.
  */
-export function viewWords(view = "whole") {
+export function viewWords({ view = "whole", box }) {
   const words = [];
-  if (view.includes("inner")) words.push("inside your picture");
+  const inside = readRegion(box);
+  if (inside) words.push(`inside your picture, ${sideWords(inside)}`);
   if (view.includes("flip")) words.push("mirrored");
   const turned = TURNED[/\d+/.exec(view)?.[0]];
   if (turned) words.push(turned);
@@ -76,7 +78,9 @@ export function verdict(hits, { fromLibrary, detail, more, thresholds }) {
     return { title, status: `This very file, in ${places(found)}${near.length ? `; ${copies}` : ""}.` };
   }
   if (near.length && detail) return { title: "This detail was seen before", status: `${copies} of it.` };
-  if (near.length) return { title: "Seen before, edited", status: `${copies}: edited or saved anew.` };
+  const inside = near.length > 0 && near.every((hit) => hit.box);
+  const how = inside ? ", found inside your picture" : ": edited or saved anew";
+  if (near.length) return { title: "Seen before, edited", status: `${copies}${how}.` };
   if (detail && share(hits[0].similarity, thresholds) >= ALIKE) {
     return { title: "Perhaps in these", status: "A detail tells less than a whole picture; the likeliest come first." };
   }

@@ -190,3 +190,34 @@ def test_the_detail_is_what_a_hit_is_compared_with(searched: Page) -> None:
     page.locator("#compare").get_by_role("link", name="Search with this").click()
     expect(page.locator("#compare")).to_be_hidden()
     expect(page.locator("#verdict")).to_have_text("In the library")
+
+
+def test_where_the_query_holds_a_hit_is_shown_on_it_and_compared(
+    page: Page, folder: Path, tmp_path: Path
+) -> None:
+    screen = Image.new("RGB", (1200, 900), "white")
+    coffee = Image.open(folder / "archive" / "coffee.png").convert("RGB").resize((480, 320))
+    screen.paste(coffee, (600, 90))
+    screen.save(tmp_path / "screen.png")
+    page.set_input_files("#file", tmp_path / "screen.png")
+    card, spot = page.locator("#group-seen .card"), page.locator("#spot")
+    expect(card).to_contain_text("Found inside your picture, top right")
+    expect(page.locator("#status")).to_contain_text("found inside your picture")
+    expect(spot).to_be_hidden()
+    card.hover()
+    frame, lies = page.locator("#frame").bounding_box(), spot.bounding_box()
+    assert frame is not None
+    assert lies is not None
+    assert (lies["x"] - frame["x"]) / frame["width"] == pytest.approx(0.5, abs=0.05)
+    assert (lies["y"] - frame["y"]) / frame["height"] == pytest.approx(0.1, abs=0.05)
+    assert lies["width"] / frame["width"] == pytest.approx(0.4, abs=0.05)
+    page.hover("#verdict")
+    expect(spot).to_be_hidden()
+    card.locator(".picture").focus()
+    expect(spot).to_be_visible()
+    page.keyboard.press("Enter")
+    stage = page.locator("#compare .stage")
+    expect(stage.get_by_role("img", name="Inside your picture")).to_be_visible()
+    expect(stage.locator(".where canvas")).to_be_visible()
+    shape = stage.locator("canvas[role]").evaluate("(e) => e.width / e.height")
+    assert shape == pytest.approx(1.5, abs=0.2)

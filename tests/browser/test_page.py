@@ -5,7 +5,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from PIL import Image
+from playwright.sync_api import Page, Route, expect
 
 DROPS = """(encoded) => {
   const bytes = Uint8Array.from(atob(encoded), (letter) => letter.charCodeAt(0));
@@ -100,6 +101,53 @@ def test_what_names_no_picture_is_told_beside_the_field(page: Page) -> None:
     page.fill("#where", "my cat")
     page.keyboard.press("Enter")
     expect(page.locator("#where-wrong")).to_contain_text("neither a web address nor")
+
+
+def test_web_addresses_are_asked_for_only_where_they_are_searched(page: Page) -> None:
+    field = page.locator("#where")
+    expect(page.locator("#totals")).not_to_be_empty()
+    expect(field).to_have_attribute("placeholder", "bucket/key or image_id")
+
+    def with_addresses(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json=answer.json() | {"url_search": True})
+
+    page.route("**/v1/stats", with_addresses)
+    page.reload()
+    expect(field).to_have_attribute("placeholder", "Web address, or bucket/key")
+    expect(page.get_by_label("Web address, image_id or bucket/key")).to_be_visible()
+
+
+def test_a_picture_at_a_web_address_is_shown_as_the_api_encoded_it(page: Page, copy: Path) -> None:
+    asked: list[str] = []
+    library = page.url
+    preview = f"data:image/jpeg;base64,{encoded(copy)}"
+    image_id = page.locator(".tile a").first.get_attribute("data-search")
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.url)
+        found = route.fetch(url=f"{library}v1/search?image_id={image_id}").json()
+        found["query"] |= {"known": False, "preview": preview, "width": 300, "height": 200}
+        route.fulfill(json=found)
+
+    page.route("**/v1/search?url=*", answer)
+    page.fill("#where", "https://example.org/coffee.jpg")
+    page.keyboard.press("Enter")
+    expect(page.locator("#shown-picture")).to_have_attribute("src", preview)
+    expect(page.locator("#frame")).not_to_have_class(re.compile("bare"))
+    expect(page.locator("#pick")).to_be_enabled()
+    assert "preview=" in asked[0]
+
+
+def test_a_file_that_the_browser_cannot_paint_is_shown_all_the_same(
+    page: Page, copy: Path, tmp_path: Path
+) -> None:
+    scan = tmp_path / "scan.tif"
+    Image.open(copy).save(scan)
+    choose(page, scan)
+    expect_coffee_first(page)
+    expect(page.locator("#shown-picture")).to_have_attribute("src", re.compile("^data:image/webp"))
+    expect(page.locator("#frame")).not_to_have_class(re.compile("bare"))
 
 
 def test_a_known_upload_becomes_a_link_that_another_person_can_open(
