@@ -22,6 +22,7 @@ MAX_PIXELS = 250_000
 REQUESTS = (
     {"task": "decode", "max_pixels": MAX_PIXELS, "box": None},
     {"task": "decode", "max_pixels": MAX_PIXELS, "box": (0.25, 0.25, 0.5, 0.5)},
+    {"task": "views", "max_pixels": MAX_PIXELS, "box": None, "ways": ["auto", "flip", "rotate"]},
     {"task": "thumbnail", "max_pixels": MAX_PIXELS, "size": 32},
 )
 REASONS = {None, *Reason} - {Reason.UNEXPECTED, Reason.DECODER_CRASHED, Reason.DECODER_MEMORY}
