@@ -101,6 +101,7 @@ class Consumption:
         self._kafka = kafka
         self._delivery = delivery
         self._app: _App | None = None
+        self._why_rejoin = ""
         self._rejoin = asyncio.Event()
 
     async def run(self) -> None:
@@ -114,8 +115,9 @@ class Consumption:
             log.warning("%s; joining anew in %.0f s", await self._consume(), RETRY_S)
             await asyncio.sleep(RETRY_S)
 
-    def rejoin(self) -> None:
-        """Join anew: the topic was made anew, and Faust would wait for the offsets of the old."""
+    def rejoin(self, why: str) -> None:
+        """Join anew, as where Faust waits for the offsets of a topic that was made anew."""
+        self._why_rejoin = why
         self._rejoin.set()
 
     async def drain(self) -> None:
@@ -139,7 +141,7 @@ class Consumption:
             with kafka_faults():
                 await app.start()
                 await self._until_over(app)
-            why = "the topic was made anew" if self._rejoin.is_set() else repr(app.crash_reason)
+            why = self._why_rejoin if self._rejoin.is_set() else repr(app.crash_reason)
         except TransientError as error:
             why = str(error)
         finally:

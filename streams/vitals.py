@@ -11,6 +11,7 @@ from streams.progress import Progress
 
 LONGEST_LOOK_S = 5.0  # so that a process that was halted for long is not thought to be stuck
 GIVE_UP = 3  # stalls in a row, after which the process had better be started anew
+STARVED_S = 20.0
 
 
 class Stalled(SeenitError):  # noqa: N818 - names a state, as its message does
@@ -41,6 +42,7 @@ class Vitals:
         stalled_s: for how long events wait and none is settled, for no known reason.
         kafka: what is wrong with it; empty where it answers.
         remade: the topic held less at the last look than was consumed before: it is another one.
+        starved: events wait, and for STARVED_S none was even taken up, though nothing is under way.
     """
 
     def __init__(
@@ -54,9 +56,10 @@ class Vitals:
         self._seen = 0
         self._lags: dict[int, int] = {}
         self._positions: dict[int, int] = {}
-        self.remade = False
+        self.remade = self.starved = False
         self.stalled_s = 0.0
         self.kafka = ""
+        self._starved_s = 0.0
 
     def settled(self, _: Settled) -> None:
         """One more event is settled."""
@@ -87,14 +90,23 @@ class Vitals:
         metrics.LAG.clear()  # of partitions that are others' by now
         for partition, left in self._lags.items():
             metrics.LAG.labels(str(partition)).set(left)
-        settled, self._seen = self._progress.done - self._seen, self._progress.done
-        waits = self.lag > 0 or not self._delivery.joined
-        if settled or not waits or self._waited_for():
-            self.stalled_s = 0.0
-            return
-        self.stalled_s += min(elapsed_s, LONGEST_LOOK_S)
+        self._judge(consumed, min(elapsed_s, LONGEST_LOOK_S))
         if self.stalled_s > GIVE_UP * self._stall_s:
             raise Stalled(f"{self.lag:,} events wait and nothing moves; stopping to start anew")
+
+    def _judge(self, consumed: dict[int, int], elapsed_s: float) -> None:
+        """Note for how long nothing has moved, though something should."""
+        settled, self._seen = self._progress.done - self._seen, self._progress.done
+        moved = settled or any(
+            position > consumed.get(number, position)
+            for number, position in self._positions.items()
+        )  # others' events are passed by without being settled
+        waits = self.lag > 0 or not self._delivery.joined
+        stuck = waits and not moved and not self._waited_for()
+        self.stalled_s = self.stalled_s + elapsed_s if stuck else 0.0
+        starves = stuck and self._delivery.joined and not self._delivery.in_flight
+        self._starved_s = self._starved_s % STARVED_S + elapsed_s if starves else 0.0
+        self.starved = self._starved_s >= STARVED_S
 
     def cannot_look(self, why: str) -> None:
         """Kafka did not answer, or lacks the topic."""

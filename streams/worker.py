@@ -142,7 +142,9 @@ class Worker:
                         self.vitals.look(lag, time.monotonic() - began)
                         self._watchdog.all_is_well()
                         if self.vitals.remade:
-                            self._consumption.rejoin()
+                            self._consumption.rejoin("the topic was made anew")
+                        elif self.vitals.starved:
+                            self._consumption.rejoin("events wait and none comes")
                         await self._begin_idle(lag)
                         if not told and self._delivery.joined:
                             at_work()

@@ -127,6 +127,39 @@ def test_a_process_that_was_halted_for_long_is_not_thought_to_be_stuck():
     assert worker.vitals.stalled_s == LONGEST_LOOK_S
 
 
+def test_it_is_alive_while_it_passes_by_events_that_are_not_its_own():
+    worker = Worker()
+    for number in range(100):
+        worker.positions[0] = 12 + number
+        worker.look()
+        assert worker.vitals.alive
+
+
+def starvation(worker: Worker, **look) -> list[bool]:
+    told = []
+    for _ in range(12):
+        worker.look(**look)
+        told.append(worker.vitals.starved)
+    return told
+
+
+def test_it_starves_now_and_again_while_events_wait_and_none_is_taken_up():
+    worker = Worker(in_flight=0)
+    worker.vitals = Vitals(worker, list, stall_s=60)
+    assert starvation(worker) == ([False] * 4 + [True]) * 2 + [False] * 2
+
+
+@pytest.mark.parametrize(
+    ("state", "left"),
+    [({"in_flight": 1}, 8), ({"joined": False}, 8), ({"waited_for": ["index"]}, 8), ({}, 0)],
+    ids=["some are under way", "not joined", "a part is away", "none waits"],
+)
+def test_it_does_not_starve(state, left):
+    worker = Worker(**{"in_flight": 0} | state)
+    worker.vitals = Vitals(worker, lambda: worker.waited_for, stall_s=60)
+    assert not any(starvation(worker, left=left))
+
+
 def test_after_several_stalls_in_a_row_it_gives_up():
     worker = Worker()
     worker.vitals.stalled_s = GIVE_UP * 10.0
