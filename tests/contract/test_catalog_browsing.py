@@ -1,12 +1,7 @@
 """What every catalog shows of its folders and rejections, on each of them."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
 
-import pytest
-
-from shared.catalog.open import open_catalog
 from shared.catalog.sql import SqlCatalog
 from shared.errors import Reason
 from shared.records import (
@@ -41,17 +36,6 @@ KEYS = [
     "zz\U0010ffff/x",
     "\U0010ffff",
 ]
-
-
-@pytest.fixture(params=["sqlite", "mysql"])
-async def catalog(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SqlCatalog]:
-    if request.param == "mysql":
-        url = request.getfixturevalue("mysql_database_url")
-    else:
-        url = f"sqlite:///{tmp_path / 'catalog.db'}"
-    opened = await open_catalog(url, "efficientnet-lite0-512-1a2b3c4d")
-    yield opened
-    await opened.close()
 
 
 def stat(key: str, bucket: str) -> ObjectStat:

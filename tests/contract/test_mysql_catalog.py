@@ -399,6 +399,23 @@ async def test_one_who_may_only_read_reads_and_is_refused_when_it_writes(catalog
     assert await keys(catalog) == ["a"]
 
 
+async def test_a_catalog_that_is_lost_is_waited_for_until_it_was_set_up_again(catalog, server):
+    await put(catalog, "a")
+    reader = await open_reader(server.url, MODEL)
+    with server.session() as execute:
+        execute(f"DROP DATABASE {server.database}")
+        with pytest.raises(TransientError, match="seenit setup"):
+            await reader.page()
+        with pytest.raises(TransientError, match="seenit setup"):
+            await put(catalog, "b")
+        execute(f"CREATE DATABASE {server.database}")
+    async with opened(server.url) as made_again:
+        await put(made_again, "c")
+    await put(catalog, "b")
+    assert [row.stat.ref.key for row in await reader.page()] == ["b", "c"]
+    await reader.close()
+
+
 async def test_a_right_taken_away_while_reading_is_waited_for(catalog, server):
     await put(catalog, "a")
     with server.user("SELECT") as url:
