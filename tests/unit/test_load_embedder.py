@@ -4,15 +4,20 @@ import hashlib
 import os
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import openvino  # noqa: TID251 - makes a model that is kept
 import pytest
 import torch  # noqa: TID251 - makes the weight files that are to be refused
 from PIL import Image
 from skimage import data
 from torchvision.models import resnet50  # noqa: TID251 - the same
 
+from shared.embedding import cache
 from shared.embedding.calibration import calibration
 from shared.embedding.load import FORM, load_embedder
 from shared.embedding.models import MODELS
@@ -197,40 +202,80 @@ print("torch" in sys.modules)
 """
 
 
-def start(cache_dir, tmp_path, pixels, name="out"):
+@dataclass
+class Started:
+    """What a start in a process of its own came to; `home` is a home directory of its own."""
+
+    home: Path
+    embeddings: np.ndarray
+    imported_torch: bool
+
+
+def start(cache_dir, place, pixels) -> Started:
     """Start another process that embeds `pixels`."""
-    asked, answer = tmp_path / f"{name}-asked.npy", tmp_path / f"{name}.npy"
+    home, asked, answer = place / "home", place / "asked.npy", place / "answer.npy"
+    home.mkdir()
     np.save(asked, pixels)
-    return answer, subprocess.Popen(
+    told = subprocess.run(
         [sys.executable, "-c", START, cache_dir, answer, asked],
         stdout=subprocess.PIPE,
         text=True,
         cwd=Path(__file__).parents[2],
+        env=os.environ | {"HOME": str(home)},
+        check=True,
+        timeout=240,
     )
+    return Started(home, np.load(answer), told.stdout.strip() == "True")
 
 
 @pytest.fixture(scope="session")
-def lite0(cache_dir):
+def first_start(cache_dir, photos, tmp_path_factory):
+    return start(cache_dir, tmp_path_factory.mktemp("first"), photos)
+
+
+@pytest.fixture(scope="session")
+def lite0(cache_dir, first_start):  # noqa: ARG001 - it has filled the cache
     return on_cpu(cache_dir, precision="f32")
+
+
+def test_a_first_start_keeps_what_it_converted_and_leaves_nothing_in_the_home_directory(
+    first_start, lite0, cache_dir, photos
+):
+    assert first_start.imported_torch
+    assert np.allclose(first_start.embeddings, lite0.embed(photos), atol=1e-6)
+    assert (cache_dir / "models" / f"{lite0.model_id}-{FORM}").is_dir()
+    assert list(first_start.home.iterdir()) == []
 
 
 def test_a_start_from_the_cache_imports_no_torch_and_embeds_the_same(
     lite0, cache_dir, tmp_path, photos
 ):
-    answer, process = start(cache_dir, tmp_path, photos)
-    assert process.communicate(timeout=120)[0].strip() == "False"
-    assert process.returncode == 0
-    assert np.allclose(np.load(answer), lite0.embed(photos), atol=1e-6)
+    later = start(cache_dir, tmp_path, photos)
+    assert not later.imported_torch
+    assert np.allclose(later.embeddings, lite0.embed(photos), atol=1e-6)
+    assert list(later.home.iterdir()) == []
 
 
-def test_two_first_starts_at_once_both_work_and_leave_one_whole_model(tmp_path, photos, lite0):
-    both = [start(tmp_path / "cache", tmp_path, photos, name) for name in ("one", "other")]
-    for answer, process in both:
-        process.communicate(timeout=240)
-        assert process.returncode == 0
-        assert np.allclose(np.load(answer), lite0.embed(photos), atol=1e-6)
-    kept = [path.name for path in (tmp_path / "cache" / "models").iterdir()]
-    assert kept == [f"{lite0.model_id}-{FORM}"]
+@pytest.fixture(scope="session")
+def converted():
+    """A model as conversion makes them, and small."""
+    number = openvino.opset13.parameter([1], np.float32)
+    return openvino.Model([openvino.opset13.add(number, np.ones(1, np.float32))], [number])
+
+
+def test_first_starts_at_once_leave_one_whole_model(tmp_path, converted):
+    for attempt in range(20):
+        folder = tmp_path / str(attempt) / "model"
+        together = threading.Barrier(4)
+
+        def keep(folder=folder, together=together):
+            together.wait()
+            return cache.write(folder, converted)
+
+        with ThreadPoolExecutor(4) as threads:
+            kept = [each.result() for each in [threads.submit(keep) for _ in range(4)]]
+        assert cache.read(folder) == kept[0] == kept[1] == kept[2] == kept[3]
+        assert list(folder.parent.iterdir()) == [folder]
 
 
 def flip_a_bit(folder):
@@ -249,43 +294,62 @@ def lose_the_checksums(folder):
 
 
 @pytest.mark.parametrize("damage", [flip_a_bit, cut_short, lose_the_checksums])
-def test_a_damaged_cache_is_made_again(damage, lite0, cache_dir, photos):
-    folder = cache_dir / "models" / f"{lite0.model_id}-{FORM}"
+def test_a_damaged_model_is_none_and_replaced(damage, converted, tmp_path):
+    folder = tmp_path / "model"
+    cache.write(folder, converted)
     damage(folder)
-    again = on_cpu(cache_dir, precision="f32")
-    assert np.allclose(again.embed(photos), lite0.embed(photos), atol=1e-6)
+    assert cache.read(folder) is None
+    assert cache.write(folder, converted) == cache.read(folder)
     check = subprocess.run(["sha256sum", "-c", "SHA256SUMS"], cwd=folder, check=False)
     assert check.returncode == 0
 
 
-def test_a_cache_that_cannot_be_written_only_costs_time(tmp_path, photos, lite0, caplog):
+def test_a_start_on_a_damaged_model_converts_anew(lite0, cache_dir, photos):
+    folder = cache_dir / "models" / f"{lite0.model_id}-{FORM}"
+    flip_a_bit(folder)
+    again = on_cpu(cache_dir, precision="f32")
+    assert np.allclose(again.embed(photos), lite0.embed(photos), atol=1e-6)
+    assert cache.read(folder) is not None
+
+
+def test_a_model_that_cannot_be_kept_only_costs_time(tmp_path, converted, caplog):
     (tmp_path / "models").write_text("a file where the cache's own folder should be")
-    embedder = on_cpu(tmp_path, precision="f32")
-    assert np.allclose(embedder.embed(photos), lite0.embed(photos), atol=1e-6)
+    folder = tmp_path / "models" / "model"
+    made = cache.write(folder, converted)
+    assert openvino.Core().read_model(made.graph, made.constants).get_parameters()
+    assert cache.read(folder) is None
     assert "is not kept" in caplog.text
 
 
 # Runtimes
 
 
+@pytest.fixture(scope="session")
+def by_torch(resnet_file, photos):
+    """What torch makes of the photos by the same weights, in float32."""
+    weights = find_weights(RESNET50, Settings(model="resnet50", model_weights=resnet_file))
+    calibrated = calibration(RESNET50, weights.name)
+    reference = TorchEmbedder(
+        build_network(RESNET50, weights, calibrated),
+        model_id="",
+        near_duplicate=calibrated.near_duplicate,
+        device="cpu",
+    )
+    return reference.embed(photos)
+
+
 @pytest.mark.parametrize(("precision", "least"), [("f32", 0.9999), ("bf16", 0.995)])
-def test_resnet50_on_openvino_agrees_with_torch(precision, least, resnet_file, cache_dir, photos):
+def test_resnet50_on_openvino_agrees_with_torch(
+    precision, least, resnet_file, cache_dir, photos, by_torch
+):
     settings = {"model": "resnet50", "model_weights": resnet_file}
     try:
         embedder = on_cpu(cache_dir, precision=precision, **settings)
     except ConfigurationError as error:
         pytest.skip(f"BF16 CANNOT BE HAD HERE: {error}")
-    weights = find_weights(RESNET50, Settings(**settings))
-    calibrated = calibration(RESNET50, weights.name)
-    reference = TorchEmbedder(
-        build_network(RESNET50, weights, calibrated),
-        model_id=embedder.model_id,
-        near_duplicate=calibrated.near_duplicate,
-        device="cpu",
-    )
-    found, expected = embedder.embed(photos), reference.embed(photos)
-    assert np.einsum("nd,nd->n", found, expected).min() >= least
-    between = (expected @ expected.T)[~np.eye(len(photos), dtype=bool)]
+    found = embedder.embed(photos)
+    assert np.einsum("nd,nd->n", found, by_torch).min() >= least
+    between = (by_torch @ by_torch.T)[~np.eye(len(photos), dtype=bool)]
     assert between.max() < least  # else every picture would look alike, and agreeing say nothing
 
 
