@@ -2,7 +2,8 @@
 
 Waited for is a database that is locked, full (1021, 1114), read-only (1290, 1792, 1836), out of
 connections (1040, 1203), broken off (2006, 2013) or away (2003): all that its drivers call
-operational. What it refuses to a user for good is told apart by number.
+operational, and one that has lost its tables (1146). What it refuses to a user for good is told
+apart by number.
 """
 
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ OPTION = "SEENIT_CATALOG_URL"
 
 DUPLICATE_ENTRY, LOCK_WAIT_TIMEOUT, DEADLOCK = 1062, 1205, 1213
 """MySQL's numbers for two writers that got into each other's way."""
+
+NO_SUCH_TABLE = 1146
 
 _REFUSED = {
     1044: "access denied",  # to the database
@@ -60,6 +63,9 @@ def catalog_faults() -> Iterator[None]:
     except TimeoutError as error:
         raise TransientError("catalog", "it took too long to answer") from error
     except exc.DBAPIError as error:
+        if number_of(error) == NO_SUCH_TABLE:  # there when it was opened
+            problem = f"its tables are gone, `seenit setup` makes them anew ({error.orig})"
+            raise TransientError("catalog", problem) from error
         if not (is_conflict(error) or error.connection_invalidated):
             raise
         raise TransientError("catalog", str(error.orig)) from error
