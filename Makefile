@@ -34,7 +34,7 @@ test: .venv/test.stamp ## Run all tests; starts the real services they need
 	@tests/browser/ensure-chromium
 	@echo "Having the services' programs (some minutes the first time)"
 	@$(BIN)/python -m stack fetch
-	$(BIN)/pytest -m "not soak" -n 2 --dist loadfile --durations 40
+	$(BIN)/pytest -m "not soak" -n 2 --dist loadfile --no-loadscope-reorder --durations 40
 
 .PHONY: soak
 soak: .venv/test.stamp ## Run the long tests: all faults, more kills, more pictures

@@ -9,6 +9,7 @@ import signal
 import uuid
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -18,11 +19,27 @@ from stack.registry import PORTS, Stack
 from stack.toxiproxy import Proxy
 from tests import observations
 
+WAITING = {"browser", "faults", "monitoring", "pipeline", "system"}
+"""Folders of tests that mostly wait for other processes."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(observations)
     # A shell makes its background jobs deaf to it, and they every process that a test interrupts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread files that wait among those that compute, and have short ones be last.
+
+    So of two processes one computes while the other waits, and neither is left with a long file.
+    """
+    files = list(dict.fromkeys(item.path for item in items))
+    place: dict[Path, float] = {}
+    for waiting, share in ((True, 0.8), (False, 1.0)):
+        alike = [file for file in files if (file.parent.name in WAITING) is waiting]
+        place |= {file: share * n / len(alike) for n, file in enumerate(alike)}
+    items.sort(key=lambda item: place[item.path])
 
 
 @pytest.fixture(scope="session")
