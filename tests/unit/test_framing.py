@@ -74,6 +74,13 @@ def test_on_a_page_of_several_pictures_one_is_found_alone_and_no_more_than_asked
         assert len(inner_pictures(page, most)) == most
 
 
+@pytest.mark.parametrize("kind", ["light_page", "dark_page", "viewer", "gallery"])
+def test_what_both_ways_find_first_is_believed_and_cut_in_no_other_way(kind):
+    screen, place = PLACED[kind](PICTURES["chelsea"], Random(f"{kind}chelsea"))
+    (found,) = inner_pictures(sent(screen))
+    assert overlap(found, place) > 0.75
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 500), (500, 1), (3, 3), (20, 4000)])
 def test_nothing_is_found_where_nothing_can_be(size):
     assert inner_pictures(Image.new("RGB", size, "teal")) == []
