@@ -15,6 +15,7 @@ from tests.faults.places import Place
 from tests.faults.plans import Journal, Plan, Strike
 from tests.faults.processes import Listening, worker_with
 from tests.faults.table import Observed
+from tests.system.running import PATIENCE_S
 
 
 class Case:
@@ -52,7 +53,7 @@ class Case:
         return self.workers[-1]
 
     def settles(
-        self, within: float = 90.0, *, lag: bool = True, since: float | None = None
+        self, within: float = PATIENCE_S, *, lag: bool = True, since: float | None = None
     ) -> float:
         """Wait until nothing is wrong, note what was observed, and return the seconds it took.
 

@@ -14,11 +14,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from stack.service import free_ports
 from tests.faults.plans import Plan
-from tests.system.running import environment, eventually
+from tests.system.running import PATIENCE_S, environment, eventually
 
 ROOT = Path(__file__).parents[2]
 CRASHING = Path(__file__).parent / "crashing"
-START_S = 90.0
 
 
 class Process:
@@ -60,13 +59,13 @@ class Process:
     def go_on(self) -> None:
         self.process.send_signal(signal.SIGCONT)
 
-    def stop(self, within: float = 60.0) -> tuple[int, float]:
+    def stop(self, within: float = PATIENCE_S) -> tuple[int, float]:
         """Ask it to end; returns its exit code and how many seconds it took."""
         began = time.monotonic()
         self.process.terminate()
         return self.process.wait(within), time.monotonic() - began
 
-    def wait(self, within: float = START_S) -> int:
+    def wait(self, within: float = PATIENCE_S) -> int:
         return self.process.wait(within)
 
     def end(self) -> None:
@@ -104,7 +103,7 @@ class Listening(Process):
             assert self.running, (self.process.returncode, self.told())
             return self.status(path) == 200
 
-        eventually(answered, START_S)
+        eventually(answered)
 
     def partitions(self) -> int:
         """Tell how many partitions a worker has."""

@@ -19,7 +19,7 @@ def test_events_repeated_reordered_dropped_and_old_lead_to_what_the_bucket_holds
     load.remove(keys[20:60])
     for number, key in enumerate(keys[60:70]):
         load.copy(key, f"copy {number}.jpg")
-    eventually(lambda: len(captured(case.place)) >= 180, 30)  # MinIO tells every few seconds
+    eventually(lambda: len(captured(case.place)) >= 180)  # MinIO tells every few seconds
     messages = captured(case.place)
     case.place.skip_all()
     load.die.shuffle(messages)
@@ -28,7 +28,7 @@ def test_events_repeated_reordered_dropped_and_old_lead_to_what_the_bucket_holds
     stream = [later(message, -7 * 86_400) for message in kept * 10]
     load.die.shuffle(stream)
     produce(case.place, stream)
-    eventually(lambda: case.judge.lag() == 0, 120)
+    eventually(lambda: case.judge.lag() == 0)
     truth = case.judge.truth()
     known = {(bucket, key) for bucket, key, *_ in case.judge.tables()[0]}
     assert not known - truth.keys(), "back from the dead"
@@ -51,7 +51,7 @@ def test_the_newest_bytes_win_where_an_object_is_overwritten_while_it_is_embedde
     worker.is_up()
     for key in ("overwritten.jpg", "removed.jpg"):
         case.load.put(key, case.load.pictures.one())
-    eventually(lambda: case.journal.count("read").total() >= 2, 30)
+    eventually(lambda: case.journal.count("read").total() >= 2)
     case.load.overwrite(["overwritten.jpg"])
     case.load.remove(["removed.jpg"])
     case.settles()
@@ -64,7 +64,7 @@ def test_the_same_bytes_through_two_workers_at_once_are_one_vector(new_case):
     workers = [case.worker(embed_s=0.01, batch_size=8) for _ in range(2)]
     for worker in workers:
         worker.is_up()
-    eventually(lambda: {worker.partitions() for worker in workers} == {4}, 60)
+    eventually(lambda: {worker.partitions() for worker in workers} == {4})
     for _ in range(40):
         data = case.load.pictures.one()
         case.load.fill(8, prefix=f"{case.load.die.random()} ", make=lambda data=data: data)
@@ -86,7 +86,7 @@ def test_bytes_that_come_back_while_they_are_collected_have_their_vector(new_cas
     case.load.put("there.jpg", data)
     case.settles()
     case.load.remove(["there.jpg"])
-    eventually(lambda: case.journal.count("delete").total() > 0, 60)
+    eventually(lambda: case.journal.count("delete").total() > 0)
     case.load.put("back.jpg", data)
     time.sleep(1)
     case.settles()

@@ -19,7 +19,7 @@ def case(new_module_case):
     case.load.copy("00000.jpg", "copy.jpg")
     case.load.put("words.jpg", case.load.poison())
     worker = case.worker()
-    case.settles(90)
+    case.settles()
     assert (case.observed.objects, case.observed.rejected) == (6, 1)
     assert worker.stop()[0] == 0
     case.place.mute()

@@ -66,7 +66,7 @@ def test_all_that_minio_accepts_around_its_restart_it_tells_of(new_case, ground)
 
     case.observed.objects = len(hasty.answered)
     assert case.observed.objects > 50
-    eventually(lambda: not untold(), 30)
+    eventually(lambda: not untold())
 
 
 @pytest.mark.soak
@@ -81,7 +81,7 @@ def test_half_a_file_is_never_taken_for_the_whole(new_case, ground, proxies, tro
         proxy.slow(2_000, jitter_ms=1_000)
     worker = case.worker(**ground.proxied(case.place, minio=proxy))
     worker.is_up()
-    eventually(lambda: case.journal.count("read").total() >= 8, 60)
+    eventually(lambda: case.journal.count("read").total() >= 8)
     time.sleep(5)
     assert worker.running
     assert case.judge.rows() == 0 or trouble == "slow"
@@ -98,7 +98,7 @@ def test_a_restart_during_a_thousand_puts_loses_nothing_that_was_put(new_case, g
     putting = threading.Thread(target=put_until_done, args=(case.load, PUTS))
     putting.start()
     for count in (300, 600):
-        eventually(lambda count=count: case.judge.rows() > count, 120)
+        eventually(lambda count=count: case.judge.rows() > count)
         ground.kill("minio")
         time.sleep(1)
         ground.start("minio")

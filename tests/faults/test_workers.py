@@ -70,7 +70,7 @@ def test_a_worker_told_to_stop_ends_well_and_the_next_repeats_nothing(new_case):
     case.load.fill(300)
     first = case.worker(embed_s=0.02, in_flight=IN_FLIGHT, batch_size=16)
     first.is_up()
-    eventually(lambda: first.metric("seenit_outcomes_total") >= 50, 30)
+    eventually(lambda: first.metric("seenit_outcomes_total") >= 50)
     code, seconds = first.stop()
     assert code == 0, first.told()
     assert seconds < 30
@@ -89,7 +89,7 @@ def test_a_worker_halted_beyond_its_session_changes_nothing_when_it_goes_on(new_
     case.load.fill(200)
     zombie = case.worker(embed_s=0.02, in_flight=IN_FLIGHT)
     zombie.is_up()
-    eventually(lambda: zombie.metric("seenit_outcomes_total") >= 20, 30)
+    eventually(lambda: zombie.metric("seenit_outcomes_total") >= 20)
     zombie.halt()
     halted = time.monotonic()
     keys = case.load.listed()
@@ -100,7 +100,7 @@ def test_a_worker_halted_beyond_its_session_changes_nothing_when_it_goes_on(new_
     time.sleep(max(0.0, SESSION_S + 5 - (time.monotonic() - halted)))
     before, _ = case.judge.tables()
     zombie.go_on()
-    eventually(lambda: zombie.status("/livez") in {200, 0} and _has_spoken(zombie), 30)
+    eventually(lambda: zombie.status("/livez") in {200, 0} and _has_spoken(zombie))
     time.sleep(3)  # what it had in its hands when it was halted is through, or dropped
     assert case.judge.tables()[0] == before
     case.settles(30)
@@ -121,7 +121,7 @@ def test_workers_may_come_and_go_while_loaded(new_case):
     others = [case.worker(embed_s=0.002) for _ in range(2)]
     for worker in others:
         worker.is_up()
-        eventually(lambda worker=worker: worker.metric("seenit_outcomes_total") >= 5, 60)
+        eventually(lambda worker=worker: worker.metric("seenit_outcomes_total") >= 5)
     for worker in others:
         code, _ = worker.stop()
         assert code == 0, worker.told()
@@ -140,11 +140,11 @@ def test_a_worker_whose_event_loop_was_blocked_takes_part_again(new_case):
     began = time.monotonic()
     worker = case.worker(Strike("catalog", "known", "before", 4, seconds=120.0), batch_size=16)
     worker.is_up()
-    eventually(lambda: worker.status("/livez") != 200, 60)
+    eventually(lambda: worker.status("/livez") != 200)
     time.sleep(max(0.0, 100 - (time.monotonic() - began)))
     if not worker.running:  # whoever supervises it starts another
         case.worker()
-    eventually(lambda: worker.status("/livez") == 200 or not worker.running, 90)
+    eventually(lambda: worker.status("/livez") == 200 or not worker.running)
     if not worker.running:
         case.worker()
     case.settles(60)

@@ -8,7 +8,7 @@ import pytest
 from shared.errors import TransientError
 from streams.leadership import Leadership
 
-LEASE_S, RENEW_S = 1.0, 0.1
+LEASE_S, RENEW_S = 2.0, 0.1
 
 
 class Work:
@@ -63,7 +63,7 @@ async def test_one_of_two_leads_for_longer_than_a_lease_and_the_other_follows_it
         async with candidate(plant.catalog, work, "first"):
             await work.begun.acquire()
             (leading,) = work.doing
-            await asyncio.sleep(2 * LEASE_S)
+            await asyncio.sleep(1.2 * LEASE_S)
             assert work.doing == [leading]
         await work.begun.acquire() if leading == "first" else None
         assert work.doing == ["second"]

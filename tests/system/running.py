@@ -17,8 +17,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 T = TypeVar("T")
 
-START_S = 90.0
-"""Far above what a start takes, so that a busy machine fails no test."""
+PATIENCE_S = 120.0
+"""Far above what anything here takes, so that a busy machine fails no test."""
 
 
 def command(*arguments: object) -> list[str]:
@@ -41,7 +41,7 @@ def seenit(
         env=environment(**settings),
         capture_output=True,
         text=True,
-        timeout=START_S,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert done.returncode == exit_code, (done.returncode, done.stdout, done.stderr)
@@ -49,7 +49,7 @@ def seenit(
     return done
 
 
-def eventually(holds: Callable[[], T], within: float = 10.0) -> T:
+def eventually(holds: Callable[[], T], within: float = PATIENCE_S) -> T:
     """Ask again until the answer is true, and return it."""
     deadline = time.monotonic() + within
     while not (answer := holds()) and time.monotonic() < deadline:
@@ -58,7 +58,7 @@ def eventually(holds: Callable[[], T], within: float = 10.0) -> T:
     return answer
 
 
-def eventually_nothing(wrong: Callable[[], list[str]], within: float = 10.0) -> None:
+def eventually_nothing(wrong: Callable[[], list[str]], within: float = PATIENCE_S) -> None:
     """Ask again until nothing is wrong."""
     deadline = time.monotonic() + within
     while (found := wrong()) and time.monotonic() < deadline:
@@ -101,7 +101,7 @@ class Running:
             match = next((match for match in matches if match), None)
             return match or self.process.poll() is not None
 
-        match = eventually(found, START_S)
+        match = eventually(found, PATIENCE_S)
         assert isinstance(match, re.Match), (self.process.returncode, self.lines, self.log)
         return match
 
@@ -137,12 +137,12 @@ class Running:
         _, left = psutil.wait_procs(children, timeout=10)
         assert not left, f"processes left behind: {left}"
 
-    def stop(self, number: int = signal.SIGTERM, within: float = 30.0) -> int:
+    def stop(self, number: int = signal.SIGTERM, within: float = PATIENCE_S) -> int:
         """Ask it to end; returns its exit code."""
         self.process.send_signal(number)
         return self._ended(within)
 
-    def _ended(self, within: float = 30.0) -> int:
+    def _ended(self, within: float = PATIENCE_S) -> int:
         code = self.process.wait(within)
         for reader in self._readers:
             reader.join(10)

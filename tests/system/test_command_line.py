@@ -289,7 +289,7 @@ def test_interrupted_verbs_end_without_a_traceback(quiet_folder, pictures, tmp_p
         stderr=subprocess.PIPE,
         text=True,
     )
-    eventually((quiet_folder / ".seenit" / "catalog.db-wal").exists, 60)
+    eventually((quiet_folder / ".seenit" / "catalog.db-wal").exists)
     process.send_signal(signal.SIGINT)
     stdout, stderr = process.communicate(timeout=60)
     assert process.returncode not in (0, 2)

@@ -44,7 +44,7 @@ def test_a_killed_process_goes_on_where_it_was_and_nothing_is_lost_or_doubled(
             running.address()
             # Where the kill falls shall not depend on how busy the machine is.
             reach = rows(folder) + die.randint(0, 2 * files // kills)
-            eventually(lambda reach=reach: rows(folder) >= min(reach, files), 60)
+            eventually(lambda reach=reach: rows(folder) >= min(reach, files))
         time.sleep(die.uniform(0, 0.3))
         running.kill()
         recorded.append(rows(folder))
@@ -124,6 +124,6 @@ def test_kills_while_files_are_overwritten_removed_and_renamed_leave_no_trace(
     mischief.stop()
     running.ready()
     assert mischief.done > 20 * kills
-    eventually_nothing(lambda: disagreements(folder, collected=True), 30)
+    eventually_nothing(lambda: disagreements(folder, collected=True))
     assert running.stop() == 0
     assert disagreements(folder, collected=True) == []

@@ -77,7 +77,7 @@ def test_every_panel_shows_something_and_every_rule_is_answered_and_no_alert_fir
                 users.act()
                 return [name for name, query in wanted.items() if not watch.values(query)]
 
-            eventually_nothing(silent, 90)
+            eventually_nothing(silent)
             assert watch.targets() == {"seenit-worker": "up", "seenit-api": "up"}
             assert watch.faulty_rules() == []
             assert watch.firing() == set()

@@ -49,9 +49,9 @@ class Kept:
 
 def restored(api: Running, pictures: list[bytes], before: list[Answer]) -> None:
     """See a process that was there all the time find everything again."""
-    eventually(lambda: api.get("/readyz").status_code == 200, 60)
+    eventually(lambda: api.get("/readyz").status_code == 200)
     with suppress(AssertionError):  # others' vectors show within a second; said in full below
-        eventually(lambda: answers(api, pictures) == before, 30)
+        eventually(lambda: answers(api, pictures) == before)
     assert answers(api, pictures) == before
 
 

@@ -260,7 +260,7 @@ def test_search_is_served_by_the_user_who_may_only_read(place, tmp_path):
     assert "seenit setup" in told
     place.set_up()
 
-    server = Running("serve", cwd=tmp_path, **place.settings)
+    server = Running("serve", cwd=tmp_path, **place.settings, leave_s=0)
     try:
         assert server.get("/readyz").json()["status"] == "ready"
         assert server.get("/v1/stats").json()["objects"] == 0

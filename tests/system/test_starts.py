@@ -46,7 +46,7 @@ def test_it_gets_ready_while_others_read_its_catalog_without_pause(up, folder, p
     reader.start()
     try:
         running = up()
-        eventually(lambda: any(line.startswith("Ready") for line in running.lines), 60)
+        eventually(lambda: any(line.startswith("Ready") for line in running.lines))
     finally:
         enough.set()
         reader.join()

@@ -25,7 +25,7 @@ def test_stopped_while_indexing_it_ends_with_0_and_the_next_start_does_only_the_
 ):
     pictures.fill(folder, 400)
     first = up()
-    eventually(lambda: first.metric("seenit_outcomes_total") >= 64, 60)
+    eventually(lambda: first.metric("seenit_outcomes_total") >= 64)
     assert first.stop(number) == 0
     assert not any("Traceback" in line for line in first.log)
     assert not any(line.startswith("Ready") for line in first.lines)

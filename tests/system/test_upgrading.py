@@ -88,5 +88,5 @@ def test_a_buckets_catalog_of_an_older_seenit_is_taken_over(own_settings, start,
     told = bucket.told("reconcile")
     assert (told["added"], told["changed"], told["unchanged"]) == (0, 0, 7)
     api = start("serve", **own_settings | {"port": 0, "leave_s": 0})
-    eventually(lambda: api.get("/readyz").status_code == 200, 60)
+    eventually(lambda: api.get("/readyz").status_code == 200)
     assert answers(api, data) == before

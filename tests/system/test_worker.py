@@ -224,15 +224,15 @@ def test_what_is_put_into_the_bucket_is_indexed_and_what_is_removed_is_forgotten
     for key in KEYS:
         desk.put(key, pictures.one())
     desk.put("text.jpg", b"this is no picture")
-    eventually(lambda: worker.outcomes()["indexed"] == len(KEYS), 60)
-    eventually(lambda: worker.outcomes()["rejected"] == 1, 60)
+    eventually(lambda: worker.outcomes()["indexed"] == len(KEYS))
+    eventually(lambda: worker.outcomes()["rejected"] == 1)
     for key in KEYS:
         desk.minio.remove_object(desk.bucket, key)
-    eventually(lambda: worker.outcomes()["removed"] == len(KEYS), 60)
-    eventually(caught_up(worker), 30)
+    eventually(lambda: worker.outcomes()["removed"] == len(KEYS))
+    eventually(caught_up(worker))
     assert worker.metric("seenit_lag_events") == 0
     assert worker.get("/livez").status_code == 200
-    eventually(lambda: len(desk.offsets()) == PARTITIONS, 10)  # the idle ones too
+    eventually(lambda: len(desk.offsets()) == PARTITIONS)  # the idle ones too
     assert worker.stop() == 0
     assert not any("Traceback" in line for line in worker.log), worker.log
 
@@ -245,8 +245,8 @@ def test_what_cannot_be_read_goes_to_the_dead_letters_and_holds_nothing_up(desk,
     desk.put("bad.jpg", b"this is no picture")
     desk.tell(None, b"null", b"{", b"\xff", b'{"Records": [{}]}', b" " * 1_000_000)
     desk.tell_of("bad.jpg", "good.jpg")
-    eventually(lambda: indexed(worker) == 1, 60)
-    eventually(lambda: desk.committed() == 8, 30)
+    eventually(lambda: indexed(worker) == 1)
+    eventually(lambda: desk.committed() == 8)
     letters = [(letter.value, dict(letter.headers)) for letter in desk.records("dead-letter")]
     assert [headers["reason"] for _, headers in letters[:6]] == [b"malformed"] * 6
     assert [headers["offset"] for _, headers in letters[:6]] == [b"%d" % n for n in range(6)]
@@ -268,10 +268,10 @@ def test_what_a_killed_worker_had_in_its_hands_comes_again(desk, pictures):
     for key in keys:
         desk.put(key, pictures.one())
     desk.tell_of(*keys)
-    eventually(lambda: indexed(first) > 0, 60)
+    eventually(lambda: indexed(first) > 0)
     first.kill()
     second = desk.worker()
-    eventually(caught_up(second), 90)
+    eventually(caught_up(second))
     assert desk.rows() == dict.fromkeys(keys, "indexed")
 
 
@@ -287,11 +287,11 @@ def test_a_worker_told_to_stop_finishes_and_nothing_is_done_twice(
     for key in keys:
         desk.put(key, pictures.one())
     desk.tell_of(*keys)
-    eventually(lambda: indexed(first) > 0, 60)
+    eventually(lambda: indexed(first) > 0)
     assert first.stop() == 0
     done = len(desk.rows())
     second = desk.worker()
-    eventually(caught_up(second), 60)
+    eventually(caught_up(second))
     assert desk.rows() == dict.fromkeys(keys, "indexed")
     assert done + indexed(second) == len(keys)
 
@@ -308,7 +308,7 @@ def test_a_worker_told_to_stop_while_a_part_is_down_ends_in_time_and_loses_nothi
         desk.put(key, pictures.one())
     stack.daemons["milvus"].kill()
     desk.tell_of(*keys)
-    eventually(lambda: first.status()["waiting_for"] == ["index"], 60)
+    eventually(lambda: first.status()["waiting_for"] == ["index"])
     told = first.get("/readyz")
     assert (told.status_code, "index" in told.json()["waiting_for"]) == (503, True)
     assert first.get("/livez").status_code == 200
@@ -316,7 +316,7 @@ def test_a_worker_told_to_stop_while_a_part_is_down_ends_in_time_and_loses_nothi
     assert desk.committed() == 0
     stack.daemons["milvus"].start()
     second = desk.worker()
-    eventually(caught_up(second), 90)
+    eventually(caught_up(second))
     assert desk.rows() == dict.fromkeys(keys, "indexed")
 
 
@@ -324,10 +324,10 @@ def test_a_worker_told_to_stop_while_a_part_is_down_ends_in_time_and_loses_nothi
 def test_without_kafka_a_worker_waits_and_goes_on_and_can_be_stopped(desk, pictures, stack):
     desk.make_topics()
     workers = [desk.worker(), desk.worker()]
-    eventually(caught_up(*workers), 60)
+    eventually(caught_up(*workers))
     stack.daemons["kafka"].kill()
     for worker in workers:
-        eventually(lambda worker=worker: worker.status()["waiting_for"] == ["kafka"], 30)
+        eventually(lambda worker=worker: worker.status()["waiting_for"] == ["kafka"])
         assert worker.get("/readyz").status_code == 503
         assert worker.get("/livez").status_code == 200
     stopped, waiting = workers
@@ -337,8 +337,8 @@ def test_without_kafka_a_worker_waits_and_goes_on_and_can_be_stopped(desk, pictu
     for key in keys:
         desk.put(key, pictures.one())
     desk.tell_of(*keys)
-    eventually(lambda: indexed(waiting) == len(keys), 60)
-    eventually(caught_up(waiting), 30)
+    eventually(lambda: indexed(waiting) == len(keys))
+    eventually(caught_up(waiting))
     assert waiting.stop() == 0
 
 
@@ -348,26 +348,26 @@ def test_a_topic_that_is_made_anew_is_consumed_from_its_beginning(desk, pictures
     worker.address()
     desk.put("old.jpg", pictures.one())
     desk.tell_of(*["old.jpg"] * 50)
-    eventually(lambda: desk.committed() == 50, 60)
+    eventually(lambda: desk.committed() == 50)
     desk.drop_topic()
     desk.make_topics()
     desk.put("new.jpg", pictures.one())
     desk.tell_of("new.jpg")
-    eventually(lambda: indexed(worker) == 2, 90)
+    eventually(lambda: indexed(worker) == 2)
 
 
 def test_workers_share_the_partitions_and_take_over_from_each_other(desk, pictures):
     desk.make_topics()
     workers = [desk.worker(), desk.worker()]
-    eventually(lambda: [len(w.status()["partitions"]) for w in workers] == [4, 4], 60)
+    eventually(lambda: [len(w.status()["partitions"]) for w in workers] == [4, 4])
     keys = [f"{n}.jpg" for n in range(200)]
     for key in keys:
         desk.put(key, pictures.one())
     desk.tell_of(*keys)
-    eventually(lambda: indexed(*workers) > 20, 60)
+    eventually(lambda: indexed(*workers) > 20)
     leaving, staying = workers
     assert leaving.stop() == 0
-    eventually(caught_up(staying), 60)
+    eventually(caught_up(staying))
     assert desk.rows() == dict.fromkeys(keys, "indexed")
 
 
