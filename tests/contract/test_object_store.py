@@ -1,4 +1,4 @@
-"""What every object store promises (shared/protocols.py), on each of them.
+"""What every object store promises (shared/protocols), on each of them.
 
 Another adapter joins by a fixture of its own, named in `store`: an empty store that can be written.
 """

@@ -1,4 +1,4 @@
-"""What every vector index promises (shared/protocols.py), on each of them."""
+"""What every vector index promises (shared/protocols), on each of them."""
 
 import threading
 from collections.abc import Callable, Iterator
