@@ -14,7 +14,6 @@ import io
 import json
 import tempfile
 import time
-import zlib
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from functools import partial
@@ -22,49 +21,37 @@ from multiprocessing import get_context
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
+from stand_in import StandIn
 
 from seenit.benchmark.bucket import Bench
 from seenit.benchmark.consuming import Consuming, What, consuming
 from seenit.benchmark.ground import own_ground
-from shared.protocols import Embeddings
+from shared.protocols import Embeddings, Pixels
 from shared.settings import Settings, load_settings
-from streams import parts
-from streams.parts import Adapters
+from streams.parts import Adapters, open_adapters
 
 SETTLE_S = 15.0  # the last rebalance
 RAMP_S = 4.0
 
 
-class StandIn:
-    """Draws embeddings from the pixels' checksum, each in the same time, once the gate is open."""
-
-    model_id = "stand-in"
-    dimension = 512
-    near_duplicate = 0.9
-    parallel = 1
-    batch = 8
+class Gated(StandIn):
+    """It begins once the gate is open, so that all workers do at once."""
 
     def __init__(self, seconds: float, gate: Event) -> None:
-        self._seconds = seconds
+        super().__init__("stand-in", seconds, parallel=1)
         self._gate = gate
 
-    def embed(self, pixels: NDArray[np.uint8]) -> Embeddings:
+    def embed(self, pixels: Pixels) -> Embeddings:
         """Embed, shape (n, 512)."""
         self._gate.wait()
-        time.sleep(self._seconds * len(pixels))
-        seeds = [zlib.crc32(one.tobytes()) for one in pixels]
-        rows = np.array([np.random.default_rng(seed).normal(size=512) for seed in seeds])
-        return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+        return super().embed(pixels)
 
 
 @asynccontextmanager
 async def opening(seconds: float, gate: Event, settings: Settings) -> AsyncIterator[Adapters]:
     """Open the parts as `seenit worker` does, but for the model."""
-    parts.load_embedder = lambda _: StandIn(seconds, gate)
-    async with parts.open_adapters(settings) as adapters:
+    async with open_adapters(settings, load=lambda _: Gated(seconds, gate)) as adapters:
         yield adapters
 
 

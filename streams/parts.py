@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from shared.embedding.load import load_embedder
 from shared.embedding.service import EmbeddingService
 from shared.images.decoder import Decoder
 from shared.images.limits import Limits
-from shared.protocols import Catalog, VectorIndex
+from shared.protocols import Catalog, Embedder, VectorIndex
 from shared.settings import Settings
 from shared.storage.open import Store, open_store
 from shared.vectors.open import open_index
@@ -41,12 +41,17 @@ class Parts(Adapters):
 
 
 @asynccontextmanager
-async def open_adapters(settings: Settings, store: Store | None = None) -> AsyncIterator[Adapters]:
+async def open_adapters(
+    settings: Settings,
+    store: Store | None = None,
+    load: Callable[[Settings], Embedder] = load_embedder,
+) -> AsyncIterator[Adapters]:
     """Open everything the settings name, and close it in reverse order.
 
     Args:
         settings: what to open.
         store: one that is open already, in place of the settings' own.
+        load: loads the model; blocks.
 
     Raises:
         ConfigurationError: a part refuses its setting, or the catalog holds another model's work.
@@ -54,7 +59,7 @@ async def open_adapters(settings: Settings, store: Store | None = None) -> Async
     """
     if store is None:
         store = await asyncio.to_thread(open_store, settings)
-    embedder = await asyncio.to_thread(load_embedder, settings)
+    embedder = await asyncio.to_thread(load, settings)
     catalog = await open_catalog(settings.resolved_catalog_url, embedder.model_id)
     try:
         url = settings.resolved_index_url

@@ -9,7 +9,6 @@ import os
 import signal
 import sys
 import time
-import zlib
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -17,34 +16,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from benchmarks.stand_in import StandIn
 from seenit.cli import main
 from seenit.verbs import worker as verb
+from shared.embedding.load import load_embedder
+from shared.protocols import Embedder
 from shared.settings import Settings
-from streams import parts
-from streams.parts import Adapters
+from streams.parts import Adapters, open_adapters
 from tests.faults.places import REAL
 from tests.faults.plans import Journal, Plan, Strike
-
-
-class StandIn:
-    """An embedder that draws each embedding from the pixels' checksum and takes a fixed time."""
-
-    dimension = 512
-    near_duplicate = 0.9
-    parallel = 2
-    batch = 8
-
-    def __init__(self, model_id: str, embed_s: float) -> None:
-        self.model_id = model_id
-        self._embed_s = embed_s
-
-    def embed(self, pixels):
-        time.sleep(self._embed_s * len(pixels))
-        seeds = [zlib.crc32(one.tobytes()) for one in pixels]
-        rows = np.array([np.random.default_rng(seed).normal(size=512) for seed in seeds])
-        return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
 class Interfered:
@@ -129,9 +109,12 @@ def interfered(adapters: Adapters, plan: Plan) -> Adapters:
 @asynccontextmanager
 async def open_interfered(plan: Plan, settings: Settings) -> AsyncIterator[Adapters]:
     """Open the parts as the product does, and yield them with what is put around them."""
-    if plan.model_id != REAL:
-        parts.load_embedder = lambda _: StandIn(plan.model_id, plan.embed_s)
-    async with parts.open_adapters(settings) as adapters:
+
+    def load(settings: Settings) -> Embedder:
+        real = plan.model_id == REAL
+        return load_embedder(settings) if real else StandIn(plan.model_id, plan.embed_s)
+
+    async with open_adapters(settings, load=load) as adapters:
         yield interfered(adapters, plan)
 
 
