@@ -17,6 +17,7 @@ const LATER_MS = 2000;
  */
 export function card(hit, thresholds) {
   const [first, ...others] = hit.objects;
+  const how = hit.match === "similar" ? "" : viewWords(hit); // what merely looks alike was not found anywhere
   return make(
     "li", { class: `card ${hit.match}`, "data-image-id": hit.image_id, "data-box": hit.box ?? undefined },
     make(
@@ -35,7 +36,7 @@ export function card(hit, thresholds) {
         make("span", { class: "unseen" }, " similarity "),
         make("span", { class: "figure", title: "similarity" }, percent(hit.similarity)),
       ),
-      viewWords(hit) ? make("p", { class: "view" }, `Found ${viewWords(hit)}`) : null,
+      how ? make("p", { class: "view" }, `Found ${how}`) : null,
       ...whereabouts(first, `${hit.width} × ${hit.height} · ${hit.format} · ${size(hit.bytes)}`),
       others.length ? otherPlaces(others) : null,
     ),

@@ -113,8 +113,8 @@ def test_every_filter_reaches_the_api_in_its_own_words(searched: Page) -> None:
     given = {
         "Key starts with": "co",
         "Owner": "sku",
-        "At least wide": "10",
-        "At least high": "20",
+        "Width at least": "10",
+        "Height at least": "20",
         "Changed from": "2020-01-31",
     }
     for label, value in given.items():

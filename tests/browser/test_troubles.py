@@ -39,6 +39,7 @@ def test_a_text_file_named_jpg_is_told_to_be_no_picture(page: Page, tmp_path: Pa
     page.set_input_files("#file", text)
     expect(page.get_by_role("alert")).to_contain_text("not a picture")
     expect(page.locator("#trouble button")).to_have_count(0)
+    expect(page.locator("#link")).to_be_hidden()  # nothing to share, nor to narrow
 
 
 def test_a_cut_off_picture_is_told_to_be_damaged(page: Page, folder: Path, tmp_path: Path) -> None:
