@@ -10,6 +10,8 @@ from random import Random
 
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
+from seenit.evaluation.brushes import colour, fitted, scaled
+
 Edit = Callable[[Image.Image, Random], Image.Image]
 
 _BILINEAR = Image.Resampling.BILINEAR
@@ -18,7 +20,7 @@ _BILINEAR = Image.Resampling.BILINEAR
 def resize(picture: Image.Image, die: Random) -> Image.Image:
     """Shrink to between a third and two thirds, as previews are."""
     share = die.uniform(1 / 3, 2 / 3)
-    size = _scaled(picture, share)
+    size = scaled(picture, share)
     return picture.resize(size, Image.Resampling.LANCZOS)
 
 
@@ -74,7 +76,7 @@ def blur(picture: Image.Image, die: Random) -> Image.Image:
 def border(picture: Image.Image, die: Random) -> Image.Image:
     """Put a frame of one colour around it, 5 to 10 % of the longer side wide."""
     width = round(max(picture.size) * die.uniform(0.05, 0.1))
-    framed = Image.new("RGB", (picture.width + 2 * width, picture.height + 2 * width), _colour(die))
+    framed = Image.new("RGB", (picture.width + 2 * width, picture.height + 2 * width), colour(die))
     framed.paste(picture, (width, width))
     return framed
 
@@ -100,14 +102,13 @@ def screenshot(picture: Image.Image, die: Random) -> Image.Image:
     """Paste it small into a screen of 1280 x 800 with bars and text, on a fifth of it."""
     screen = Image.new("RGB", (1280, 800), "white")
     draw = ImageDraw.Draw(screen)
-    draw.rectangle((0, 0, 1280, 60), fill=_colour(die))
+    draw.rectangle((0, 0, 1280, 60), fill=colour(die))
     draw.rectangle((0, 60, 220, 800), fill=(240, 240, 240))
     for line in range(8):
         draw.rectangle((30, 100 + 40 * line, die.randint(90, 190), 112 + 40 * line), fill="gray")
     for line in range(8):
         draw.rectangle((260, 600 + 22 * line, die.randint(500, 1200), 610 + 22 * line), fill="gray")
-    fit = min(640 / picture.width, 480 / picture.height)
-    small = picture.resize(_scaled(picture, fit), _BILINEAR)
+    small = fitted(picture, 640, 480)
     left, top = die.randint(250, 1280 - 20 - small.width), die.randint(80, 580 - small.height)
     screen.paste(small, (left, top))
     return screen
@@ -177,14 +178,6 @@ def _upright(data: bytes) -> Image.Image:
 
 
 def _crop(picture: Image.Image, die: Random, share: float) -> Image.Image:
-    width, height = _scaled(picture, share)
+    width, height = scaled(picture, share)
     left, top = die.randint(0, picture.width - width), die.randint(0, picture.height - height)
     return picture.crop((left, top, left + width, top + height))
-
-
-def _scaled(picture: Image.Image, share: float) -> tuple[int, int]:
-    return max(1, round(picture.width * share)), max(1, round(picture.height * share))
-
-
-def _colour(die: Random) -> tuple[int, int, int]:
-    return die.randrange(256), die.randrange(256), die.randrange(256)

@@ -10,14 +10,13 @@ from random import Random
 
 from PIL import Image, ImageDraw, ImageFilter
 
+from seenit.evaluation.brushes import Colour, caption, colour, fitted, gradient, pasted, write
 from seenit.evaluation.edits import Edit
 from shared.images.relief import Place
 
-Colour = tuple[int, int, int]
 Screen = Callable[[Image.Image, Random], tuple[Image.Image, Place]]
 
 WHITE, BLACK, GRAY = (255, 255, 255), (0, 0, 0), (128, 128, 128)
-_WORDS = ("have", "you", "seen", "this", "picture", "before", "and", "where", "was", "it", "cat")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +46,14 @@ def phone(picture: Image.Image, die: Random) -> tuple[Image.Image, Place]:
     screen = Image.new("RGB", (1080, 2220), theme.paper)
     draw = ImageDraw.Draw(screen)
     draw.rectangle((900, 26, 1030, 58), fill=theme.ink)
-    draw.ellipse((40, 130, 130, 220), fill=_colour(die))
-    _write(draw, (150, 140, 800, 220), theme.ink, 36, die)
-    small = _fitted(picture, 1080, 1250)
-    place = _pasted(screen, small, ((1080 - small.width) // 2, 260))
+    draw.ellipse((40, 130, 130, 220), fill=colour(die))
+    write(draw, (150, 140, 800, 220), theme.ink, 36, die)
+    small = fitted(picture, 1080, 1250)
+    place = pasted(screen, small, ((1080 - small.width) // 2, 260))
     below = place[3]
     for left in range(50, 570, 130):
         draw.ellipse((left, below + 30, left + 60, below + 90), outline=theme.ink, width=5)
-    _write(draw, (50, below + 120, 1030, min(below + 560, 2060)), theme.ink, 38, die)
+    write(draw, (50, below + 120, 1030, min(below + 560, 2060)), theme.ink, 38, die)
     draw.rectangle((0, 2090, 1080, 2220), fill=theme.panel)
     draw.line((0, 2090, 1080, 2090), fill=GRAY, width=2)
     return screen, place
@@ -64,11 +63,11 @@ def viewer(picture: Image.Image, die: Random) -> tuple[Image.Image, Place]:
     """Show it alone on a photo viewer's black."""
     screen = Image.new("RGB", (1920, 1080), (die.choice((0, 12, 30)),) * 3)
     draw = ImageDraw.Draw(screen)
-    _write(draw, (30, 20, 400, 60), (200, 200, 200), 24, die)
+    write(draw, (30, 20, 400, 60), (200, 200, 200), 24, die)
     for sign, place in (("X", (1880, 20)), ("<", (20, 520)), (">", (1880, 520))):
         draw.text(place, sign, fill="white", font_size=36)
-    small = _fitted(picture, 1640, 880)
-    return screen, _pasted(screen, small, ((1920 - small.width) // 2, (1080 - small.height) // 2))
+    small = fitted(picture, 1640, 880)
+    return screen, pasted(screen, small, ((1920 - small.width) // 2, (1080 - small.height) // 2))
 
 
 def slide(picture: Image.Image, die: Random) -> tuple[Image.Image, Place]:
@@ -80,16 +79,16 @@ def slide(picture: Image.Image, die: Random) -> tuple[Image.Image, Place]:
             ((250, 250, 250), (205, 215, 230), BLACK),
         )
     )
-    screen = _gradient((1600, 900), top, bottom)
+    screen = gradient((1600, 900), top, bottom)
     draw = ImageDraw.Draw(screen)
-    _write(draw, (100, 60, 1300, 130), ink, 60, die)
-    draw.line((100, 150, 1500, 150), fill=_colour(die), width=6)
+    write(draw, (100, 60, 1300, 130), ink, 60, die)
+    draw.line((100, 150, 1500, 150), fill=colour(die), width=6)
     for line in range(220, 770, 110):
         draw.ellipse((110, line + 15, 126, line + 31), fill=ink)
-        _write(draw, (150, line, 700, line + 80), ink, 34, die)
-    small = _fitted(picture, 720, 600)
-    place = _pasted(screen, small, (1500 - small.width, 210))
-    _write(draw, (1100, 845, 1500, 880), ink, 22, die)
+        write(draw, (150, line, 700, line + 80), ink, 34, die)
+    small = fitted(picture, 720, 600)
+    place = pasted(screen, small, (1500 - small.width, 210))
+    write(draw, (1100, 845, 1500, 880), ink, 22, die)
     return screen, place
 
 
@@ -99,8 +98,8 @@ def polaroid(picture: Image.Image, die: Random) -> tuple[Image.Image, Place]:
     foot = edge * die.randint(3, 5)
     size = picture.width + 2 * edge, picture.height + edge + foot
     screen = Image.new("RGB", size, die.choice((WHITE, (250, 246, 235))))
-    place = _pasted(screen, picture, (edge, edge))
-    _caption(screen, place[3] + foot / 2, (40, 40, 90), foot / 4, die)
+    place = pasted(screen, picture, (edge, edge))
+    caption(screen, place[3] + foot / 2, (40, 40, 90), foot / 4, die)
     return screen, place
 
 
@@ -110,9 +109,9 @@ def meme(picture: Image.Image, die: Random) -> tuple[Image.Image, Place]:
     paper, ink = die.choice(((WHITE, BLACK), (BLACK, WHITE)))
     strips = die.choice((1, 2))
     screen = Image.new("RGB", (picture.width, picture.height + strips * height), paper)
-    place = _pasted(screen, picture, (0, height))
+    place = pasted(screen, picture, (0, height))
     for middle in (height / 2, place[3] + height / 2)[:strips]:
-        _caption(screen, middle, ink, min(height / 3, screen.width / 16), die)
+        caption(screen, middle, ink, min(height / 3, screen.width / 16), die)
     return screen, place
 
 
@@ -121,8 +120,8 @@ def chat(picture: Image.Image, die: Random) -> tuple[Image.Image, Place]:
     screen = Image.new("RGB", (900, 1600), (229, 221, 213))
     draw = ImageDraw.Draw(screen)
     draw.rectangle((0, 0, 900, 130), fill=(7, 94, 84))
-    _write(draw, (140, 40, 600, 90), WHITE, 38, die)
-    small = _fitted(picture, 560, 640)
+    write(draw, (140, 40, 600, 90), WHITE, 38, die)
+    small = fitted(picture, 560, 640)
     left, below = 860 - small.width, 342 + small.height
     bubbles = [(30, 170, 600, 290), (20, 1490, 800, 1580)]
     if below < 1250:
@@ -130,12 +129,12 @@ def chat(picture: Image.Image, die: Random) -> tuple[Image.Image, Place]:
     for bubble in bubbles:
         draw.rounded_rectangle(bubble, 20, fill=WHITE)
         inside = bubble[0] + 25, bubble[1] + 20, bubble[2] - 20, bubble[3] - 10
-        _write(draw, inside, BLACK, 32, die)
+        write(draw, inside, BLACK, 32, die)
     draw.rounded_rectangle((left - 12, 330, 872, below + 78), 18, fill=(220, 248, 198))
     corners = Image.new("L", small.size, 0)
     ImageDraw.Draw(corners).rounded_rectangle((0, 0, small.width - 1, small.height - 1), 14, 255)
     screen.paste(small, (left, 342), corners)
-    _write(draw, (left, below + 15, 860, below + 60), BLACK, 30, die)
+    write(draw, (left, below + 15, 860, below + 60), BLACK, 30, die)
     return screen, (left, 342, 860, below)
 
 
@@ -143,21 +142,21 @@ def gallery(picture: Image.Image, die: Random) -> tuple[Image.Image, Place]:
     """Show it large, and beside it small ones of something else."""
     screen = Image.new("RGB", (1366, 768), WHITE)
     draw = ImageDraw.Draw(screen)
-    draw.rectangle((0, 0, 1366, 56), fill=_colour(die))
-    place = _pasted(screen, _fitted(picture, 760, 560), (60, 100))
+    draw.rectangle((0, 0, 1366, 56), fill=colour(die))
+    place = pasted(screen, fitted(picture, 760, 560), (60, 100))
     for top in range(100, 700, 150):
         drawn = Image.new("RGB", (18, 12))
-        drawn.putdata([_colour(die) for _ in range(18 * 12)])
+        drawn.putdata([colour(die) for _ in range(18 * 12)])
         screen.paste(drawn.resize((180, 120), Image.Resampling.BICUBIC), (900, top))
-        _write(draw, (1100, top + 5, 1330, top + 100), BLACK, 20, die)
-    _write(draw, (60, place[3] + 10, 800, 760), BLACK, 20, die)
+        write(draw, (1100, top + 5, 1330, top + 100), BLACK, 20, die)
+    write(draw, (60, place[3] + 10, 800, 760), BLACK, 20, die)
     return screen, place
 
 
 def card(picture: Image.Image, die: Random) -> tuple[Image.Image, Place]:
     """Put it on a card that throws a shadow on a soft gradient."""
-    screen = _gradient((1280, 900), (225, 232, 240), (190, 205, 222))
-    small = _fitted(picture, 620, 500)
+    screen = gradient((1280, 900), (225, 232, 240), (190, 205, 222))
+    small = fitted(picture, 620, 500)
     left, top = (1280 - small.width) // 2, 130
     right, bottom = left + small.width, top + small.height
     shadow = Image.new("L", screen.size, 0)
@@ -166,8 +165,8 @@ def card(picture: Image.Image, die: Random) -> tuple[Image.Image, Place]:
     screen.paste(Image.new("RGB", screen.size, (40, 40, 60)), mask=shadow)
     draw = ImageDraw.Draw(screen)
     draw.rectangle((left - 20, top - 20, right + 20, bottom + 120), fill=WHITE)
-    _write(draw, (left, bottom + 16, right, bottom + 105), (40, 40, 40), 26, die)
-    return screen, _pasted(screen, small, (left, top))
+    write(draw, (left, bottom + 16, right, bottom + 105), (40, 40, 40), 26, die)
+    return screen, pasted(screen, small, (left, top))
 
 
 PLACED: dict[str, Screen] = {
@@ -202,55 +201,15 @@ def _page(picture: Image.Image, die: Random, theme: _Theme) -> tuple[Image.Image
     draw.rectangle((0, 0, 1440, 72), fill=theme.panel)
     draw.line((0, 72, 1440, 72), fill=GRAY)
     for left in range(40, 940, 180):
-        _write(draw, (left, 22, left + 140, 55), theme.ink, 22, die)
+        write(draw, (left, 22, left + 140, 55), theme.ink, 22, die)
     draw.rounded_rectangle((1100, 16, 1400, 56), 18, outline=GRAY, width=2)
     draw.rectangle((1130, 110, 1410, 640), fill=theme.panel, outline=GRAY)
     for top in range(135, 610, 95):
-        draw.ellipse((1150, top, 1200, top + 50), fill=_colour(die))
-        _write(draw, (1215, top, 1390, top + 65), theme.ink, 18, die)
+        draw.ellipse((1150, top, 1200, top + 50), fill=colour(die))
+        write(draw, (1215, top, 1390, top + 65), theme.ink, 18, die)
     left = 80 + die.randint(0, 120)
-    _write(draw, (left, 100, 1080, 220), theme.ink, 24, die)
-    place = _pasted(screen, _fitted(picture, 700, 460), (left, 235))
-    _write(draw, (left, place[3] + 14, 1080, 890), theme.ink, 24, die)
+    write(draw, (left, 100, 1080, 220), theme.ink, 24, die)
+    place = pasted(screen, fitted(picture, 700, 460), (left, 235))
+    write(draw, (left, place[3] + 14, 1080, 890), theme.ink, 24, die)
     draw.rounded_rectangle((1428, 90, 1438, 300), 4, fill=GRAY)
     return screen, place
-
-
-def _write(draw: ImageDraw.ImageDraw, box: Place, ink: Colour, size: int, die: Random) -> None:
-    """Fill a box with lines of words."""
-    left, top, right, bottom = box
-    while top + size <= bottom:
-        line = ""
-        while draw.textlength(line, font_size=size) < (right - left) * 0.8:
-            line += die.choice(_WORDS) + " "
-        while line and draw.textlength(line, font_size=size) > right - left:
-            line = line[:-1]
-        draw.text((left, top), line, fill=ink, font_size=size)
-        top += round(size * 1.45)
-
-
-def _caption(screen: Image.Image, middle: float, ink: Colour, size: float, die: Random) -> None:
-    """Write a few words in the middle of a line."""
-    draw = ImageDraw.Draw(screen)
-    words = " ".join(die.sample(_WORDS, 4)).upper()
-    draw.text((screen.width / 2, middle), words, fill=ink, anchor="mm", font_size=max(4, size))
-
-
-def _gradient(size: tuple[int, int], top: Colour, bottom: Colour) -> Image.Image:
-    ramp = Image.linear_gradient("L").resize(size)
-    return Image.composite(Image.new("RGB", size, bottom), Image.new("RGB", size, top), ramp)
-
-
-def _fitted(picture: Image.Image, width: int, height: int) -> Image.Image:
-    fit = min(width / picture.width, height / picture.height)
-    size = max(1, round(picture.width * fit)), max(1, round(picture.height * fit))
-    return picture.resize(size, Image.Resampling.BILINEAR)
-
-
-def _pasted(screen: Image.Image, picture: Image.Image, at: tuple[int, int]) -> Place:
-    screen.paste(picture, at)
-    return (*at, at[0] + picture.width, at[1] + picture.height)
-
-
-def _colour(die: Random) -> Colour:
-    return die.randrange(256), die.randrange(256), die.randrange(256)
