@@ -14,8 +14,6 @@ from seenit.evaluation.brushes import colour, fitted, scaled
 
 Edit = Callable[[Image.Image, Random], Image.Image]
 
-_BILINEAR = Image.Resampling.BILINEAR
-
 
 def resize(picture: Image.Image, die: Random) -> Image.Image:
     """Shrink to between a third and two thirds, as previews are."""
