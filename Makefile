@@ -98,7 +98,8 @@ manifests: .venv/test.stamp ## Write the rules of monitoring/ into k8s/
 
 .PHONY: stack
 stack: .venv/test.stamp ## Start the real services for working by hand
-	$(BIN)/python -m stack start
+	@echo "Starting the services (some minutes the first time: MinIO is built, Kafka and Milvus are fetched)"
+	@$(BIN)/python -m stack start
 
 .PHONY: stack-stop
 stack-stop: .venv/test.stamp ## Stop them
