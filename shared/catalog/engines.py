@@ -14,6 +14,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from shared.addresses import sqlite_file
 from shared.catalog.faults import OPTION
+from shared.catalog.nearby import Nearby
 from shared.catalog.reads import AsyncReads, Reads, ThreadedReads
 from shared.errors import ConfigurationError
 
@@ -93,7 +94,7 @@ def open_reads(url: str) -> Reads:
         skip_autocommit_rollback=True,
     )
     _set_pragmas(engine, _READER_PRAGMAS)
-    return ThreadedReads(engine, READERS)
+    return ThreadedReads(engine, READERS, Nearby(file))
 
 
 def _server_engine(

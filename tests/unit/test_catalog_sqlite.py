@@ -8,14 +8,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, select
 
+from shared.catalog import nearby, queries
 from shared.catalog.engines import open_reads
 from shared.catalog.faults import catalog_faults
 from shared.catalog.open import open_catalog, open_reader
+from shared.catalog.schema import images
 from shared.catalog.sql import SqlCatalog
 from shared.errors import ConfigurationError, Reason, TransientError
-from shared.records import ObjectRef, ObjectStat, RejectedObject
+from shared.records import (
+    ImageFacts,
+    IndexedObject,
+    ObjectFilter,
+    ObjectRef,
+    ObjectStat,
+    RejectedObject,
+)
 from tests.fakes import as_said
 
 OPTION = "SEENIT_CATALOG_URL"
@@ -72,6 +81,41 @@ async def test_a_reader_can_write_nothing(catalog, file):
         await reads.run(lambda connection: connection.exec_driver_sql("DELETE FROM objects"))
     await reads.dispose()
     assert len(await catalog.page()) == 1
+
+
+async def test_what_a_small_file_tells_at_once_is_what_threads_read(catalog, file, monkeypatch):
+    await catalog.claim([ImageFacts(name, 640, 480, "JPEG", 9) for name in ("i", "j")])
+    for key in ("a", "caf\udce9", "z"):
+        ref = ObjectRef("images", key)
+        stat = ObjectStat(ref, 9, "e", datetime.now(UTC), user_key=f"of {key}", version_id="v")
+        change = IndexedObject(stat, "j" if key == "z" else "i")
+        assert await catalog.record([change], as_said(change)) == set()
+    reader = await open_reader(f"sqlite:///{file}", "m")
+    refs = [ObjectRef("images", "caf\udce9"), ObjectRef("images", "no such key")]
+
+    async def told() -> tuple[object, ...]:
+        ids = ["j", "i", "k"]
+        found = await reader.find(ids, ObjectFilter(), limit=2)
+        return found, await reader.known_images(ids), await reader.known(refs)
+
+    at_once = await told()
+    assert [len(each) for each in at_once] == [2, 2, 1]
+    monkeypatch.setattr(nearby, "SMALL", 0)
+    assert await told() == at_once
+    await reader.close()
+
+
+async def test_nobody_waits_nearby_for_a_file_that_is_busy(catalog, file):
+    await catalog.claim([ImageFacts("i", 640, 480, "JPEG", 9)])
+    await catalog.close()
+    near = nearby.Nearby(file)
+    asked = select(images.c.format).where(queries.among(images.c.image_id))
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode=EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        assert near.rows(asked, ["i"], {}) is None
+    assert near.rows(asked, ["i"], {}) == [("JPEG",)]
+    near.close()
 
 
 async def test_a_reader_outlives_the_writer_and_meets_the_next(catalog, file):
