@@ -114,6 +114,26 @@ def names(part: Conditions) -> Select[Any]:
 
 
 @lru_cache(maxsize=256)
+def counts(parts: tuple[Conditions, ...]) -> Select[Any]:
+    """Count what `names` of each of these parts gives, up to `most`."""
+    return select(
+        *(
+            select(func.count()).select_from(names(part).subquery()).scalar_subquery()
+            for part in parts
+        )
+    )
+
+
+@lru_cache(maxsize=256)
+def names_together(first: Conditions, others: tuple[Conditions, ...]) -> Select[Any]:
+    """Ask which images that `names` gives for a first part it gives for all others, too."""
+    named = names(first).subquery()
+    return select(named.c.image_id).where(
+        *(named.c.image_id.in_(select(names(other).subquery().c.image_id)) for other in others)
+    )
+
+
+@lru_cache(maxsize=256)
 def sample(conditions: Conditions) -> Select[Any]:
     """Ask of the first `most` images in their order: how many there are, how many pass.
 

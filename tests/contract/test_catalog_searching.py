@@ -182,6 +182,24 @@ async def test_whichever_condition_the_fewest_pass_the_same_images_are_named(cat
             assert sorted(await catalog.matching_images(where, 100) or ()) == sorted(found)
 
 
+async def test_long_lists_of_names_meet_in_the_database(catalog):
+    ids = [image(number).image_id for number in range(1100)]
+    await catalog.claim([ImageFacts(one, 1 + n, 480, "PNG", 1) for n, one in enumerate(ids)])
+    stats = [stat(f"{'low' if n < 600 else 'high'}/{n}", user_key="all") for n in range(1100)]
+    pairs = zip(stats, ids, strict=True)
+    await settle(catalog, *(IndexedObject(one, image_id) for one, image_id in pairs))
+    low, wide = {"prefix": "low/"}, {"min_width": 502}  # 600 and 599 pass, 99 both
+    for where, limit, expected in (
+        (low | wide, 150, ids[501:600]),
+        (low | wide, 149, None),  # so few names that not even the rarest list is read to its end
+        (low | wide | {"user_keys": ("all",)}, 150, ids[501:600]),  # what too many pass is left out
+        (low | wide, 98, None),
+        ({"min_width": 502, "user_keys": ("all",)}, 500, None),
+    ):
+        named = await catalog.matching_images(ObjectFilter(**where), limit)
+        assert (named and sorted(named)) == (expected and sorted(expected)), (where, limit)
+
+
 async def test_what_was_recorded_is_seen_by_others_at_once(catalog, other, url):
     reader = await open_reader(url, MODEL)
     for number in range(20):
