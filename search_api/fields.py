@@ -1,6 +1,7 @@
 """A request's fields, whatever it carries them in: query string, multipart form or JSON. Pure."""
 
 import json
+import logging
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
@@ -15,6 +16,9 @@ Fields = dict[str, list[Any]]
 """Each field's values in the order given; the file field `image` holds bytes."""
 
 MAX_FIELDS = 100
+
+# Whoever sends a bad form is told so; the log is not theirs to fill.
+logging.getLogger("python_multipart").setLevel(logging.ERROR)
 
 REPEATABLE = frozenset({"bucket", "format", "user_key", "views"})
 """Parameters that may be given several times, or as a list in JSON."""

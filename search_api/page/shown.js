@@ -41,7 +41,7 @@ export const needsPreview = (query) => ("file" in query ? !PAINTED.test(query.fi
 export function showQuery(query) {
   URL.revokeObjectURL(preview);
   preview = spare = "";
-  let [name, facts, source] = ["A picture of the library", "", ""];
+  let [name, facts, source] = ["Picture by its image_id", "", ""];
   if ("file" in query) {
     source = preview = URL.createObjectURL(query.file);
     [name, facts] = [query.file.name || "Pasted picture", size(query.file.size)];

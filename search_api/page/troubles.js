@@ -5,7 +5,10 @@ import { byId, make } from "./elements.js";
 import { duration, sentence } from "./wording.js";
 
 const TRIES = 8;
-const HEADINGS = { locked: "Locked", busy: "One moment", down: "One moment" };
+const HEADINGS = {
+  locked: "Locked", busy: "One moment", down: "One moment", unknown: "Not found", not_a_picture: "Not a picture",
+  broken: "Damaged", too_large: "Too large",
+};
 let ticking = 0;
 let tries = 0;
 
@@ -100,7 +103,7 @@ export function explain({ kind, message }) {
     bad_url: ["This is no web address of a picture", sentence(message.replace(/^url: /, "it ")), false],
     far: ["The web address did not give a picture", `${told} Save the picture and drop it here instead.`, true],
     offline: ["Seenit cannot be reached", "Check your connection, or whether Seenit is running.", true],
-    unknown: ["This picture is not in the library", told, false],
+    unknown: ["This picture is not in the library", "It was removed since, or was never indexed, or the link is not whole.", false],
   };
   const [title, advice, retry] = words[kind] ?? ["That did not work", told, true];
   return { title, advice, retry };

@@ -57,6 +57,12 @@ def test_a_malformed_form_is_a_400(body, content_type):
     assert refused.value.status == 400
 
 
+def test_a_malformed_form_writes_nothing_into_the_log(caplog):
+    with pytest.raises(Problem):
+        from_multipart(b"--XY\r\n\r\n", "multipart/form-data; boundary=XX")
+    assert caplog.records == []
+
+
 @pytest.mark.parametrize(
     "body",
     [
