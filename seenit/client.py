@@ -15,14 +15,23 @@ class ApiError(SeenitError):
     """The API refused, or does not answer."""
 
 
+def api_url(settings: Settings, named: str | None = None) -> str:
+    """Return the API's address: the one that was named, or that of the settings."""
+    return (named or f"http://{settings.host}:{settings.port}").rstrip("/")
+
+
 class Client:
     """A few calls of the HTTP API, with its problems told in one line."""
 
     def __init__(self, settings: Settings, url: str | None = None) -> None:
-        self.url = (url or f"http://{settings.host}:{settings.port}").rstrip("/")
+        self.url = api_url(settings, url)
         tokens = settings.api_tokens
         bearer = {"Authorization": f"Bearer {tokens[0].get_secret_value()}"} if tokens else {}
         self._http = httpx.Client(base_url=self.url, headers=bearer, timeout=TIMEOUT_S)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
 
     def get(self, path: str) -> Any:  # noqa: ANN401 - JSON
         """GET a JSON document."""

@@ -1,5 +1,6 @@
 """`seenit search`: a table of hits."""
 
+from contextlib import closing
 from typing import Annotated, Any
 
 import typer
@@ -40,8 +41,8 @@ def search(
     as_json: options.AsJson = False,
 ) -> None:
     """Search with a picture: have I seen it before, and where?"""
-    with told_plainly():
-        reply = Client(options.settings_for(), api).search(image, limit, views)
+    with told_plainly(), closing(Client(options.settings_for(), api)) as client:
+        reply = client.search(image, limit, views)
     if as_json:
         print_json(reply)
         return

@@ -3,14 +3,14 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from typing import Annotated, Any
 
 import typer
 from rich.live import Live
 
 from seenit import options
-from seenit.client import Client
+from seenit.client import Client, api_url
 from seenit.console import out, print_json, print_table, told_plainly
 from seenit.running import run
 from seenit.status_table import table_of
@@ -71,19 +71,15 @@ async def _watch(look: Look, first: dict[str, Any], *, as_json: bool) -> None:
 @asynccontextmanager
 async def _looks(settings: Settings, api: str | None) -> AsyncIterator[Look]:
     """Look at all parts where there are several, else at the one process that has them all."""
-    client = Client(settings, api)
     if not settings.kafka_url:
-
-        async def look(_: float) -> dict[str, Any]:
-            return await asyncio.to_thread(_ask, client)
-
-        yield look
+        with closing(Client(settings, api)) as client:
+            yield lambda _: asyncio.to_thread(_ask, client)
         return
     from seenit.overview import Overview  # noqa: PLC0415 - its clients are an extra
 
     for noisy in ("shared", "streams", "aiokafka"):  # the table says it
         logging.getLogger(noisy).setLevel(logging.CRITICAL)
-    async with Overview(settings, client.url) as overview:
+    async with Overview(settings, api_url(settings, api)) as overview:
         yield overview.look
 
 
