@@ -1,5 +1,6 @@
 """The names that a browser may call an open API by."""
 
+from functools import lru_cache
 from http import HTTPStatus
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -40,6 +41,7 @@ def must_be_own(settings: Settings) -> bool:
     return not settings.api_tokens and not settings.trusted_proxies and _is_loopback(settings.host)
 
 
+@lru_cache(maxsize=64)  # the same few hosts, request after request
 def is_own(host: str) -> bool:
     """Tell whether a `Host` is an address or `localhost`."""
     try:

@@ -71,10 +71,10 @@ class Snapshot:
         limit = min(limit, int(np.count_nonzero(self.eligible)))
         if limit < 1:
             return []
-        rows = np.flatnonzero(scores >= np.partition(scores, -limit)[-limit])
-        cosines = np.clip(scores[rows], -1, 1).tolist()
+        (rows,) = (scores >= np.partition(scores, -limit)[-limit]).nonzero()
         hits = [
-            Neighbour(self.image_ids[r], c) for r, c in zip(rows.tolist(), cosines, strict=True)
+            Neighbour(self.image_ids[row], min(max(cosine, -1.0), 1.0))
+            for row, cosine in zip(rows.tolist(), scores[rows].tolist(), strict=True)
         ]
         return sorted(hits, key=lambda hit: (-hit.cosine, hit.image_id))[:limit]
 
