@@ -20,7 +20,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -30,6 +30,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
+import psutil
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -54,6 +55,7 @@ DIMENSION = 512
 BATCH = 1000
 BEGAN = datetime(2025, 1, 1, tzinfo=UTC)
 CLOCK = time.perf_counter
+AVERAGE = statistics.median
 SHARES = (0.0, 0.0001, 0.001, 0.01, 0.1, 0.5, 1.0)
 CLASSES = {"0.0001": 0.0001, "0.001": 0.001, "0.01": 0.01, "0.1": 0.1, "0.5": 0.5, "rest": 1.0}
 FORMATS = dict(zip(CLASSES, ("GIF", "BMP", "TIFF", "PNG", "JPEG", "WEBP"), strict=True))
@@ -171,7 +173,7 @@ async def measure(searcher: Searcher, images: list[str], asked: argparse.Namespa
                 seconds, hits = await timed(searcher, images[number], asked.limit, **where)
                 with_it.append(seconds)
             plain += without
-            ratio = statistics.median(with_it) / statistics.median(without)
+            ratio = AVERAGE(with_it) / AVERAGE(without)
             worst = max(worst, ratio)
             cells = rows.setdefault(kind, [""] * len(SHARES))
             cells[SHARES.index(share)] = (
@@ -181,7 +183,7 @@ async def measure(searcher: Searcher, images: list[str], asked: argparse.Namespa
                 print(kind, share, f"{ratio:.2f}", hits, file=sys.stderr)
     for kind, cells in rows.items():
         print(f"| {kind} |", " | ".join(cells), "|")
-    print(f"\nunfiltered p50 {statistics.median(plain) * 1e3:.1f} ms; worst ratio {worst:.2f}")
+    print(f"\nunfiltered {AVERAGE(plain) * 1e3:.1f} ms; worst ratio {worst:.2f}")
 
 
 def warm_up(index: VectorIndex, seconds: float) -> None:
@@ -234,6 +236,23 @@ async def run(asked: argparse.Namespace) -> None:
         await measure(Searcher(parts, queries, facts), images, asked)
 
 
+def processor_time(*urls: str) -> tuple[Callable[[], float], Callable[[list[float]], float]]:
+    """Count this process's time and that of the services; theirs in ticks, so means it must be."""
+    ports = {urlsplit(url).port for url in urls} - {None}
+    if not ports:
+        return time.process_time, statistics.median
+    services = [
+        psutil.Process(one.pid)
+        for one in psutil.net_connections("tcp")
+        if one.status == psutil.CONN_LISTEN and one.laddr.port in ports and one.pid
+    ]
+
+    def used() -> float:
+        return time.process_time() + sum(sum(one.cpu_times()[:2]) for one in services)
+
+    return used, statistics.fmean
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=100_000)
@@ -245,11 +264,11 @@ def main() -> None:
     parser.add_argument("--keep", default="", help="a folder to keep the embedded catalog in")
     parser.add_argument("--leave", action="store_true", help="leave the databases for another run")
     parser.add_argument("--verbose", action="store_true")
-    parser.add_argument("--cpu", action="store_true", help="count the process's own time only")
+    parser.add_argument("--cpu", action="store_true", help="count processor time")
     asked = parser.parse_args()
     if asked.cpu:
-        global CLOCK  # noqa: PLW0603 - a script
-        CLOCK = time.process_time
+        global CLOCK, AVERAGE
+        CLOCK, AVERAGE = processor_time(asked.catalog, asked.index)
     asyncio.run(run(asked))
 
 
