@@ -33,8 +33,8 @@ class Places(Group):
     index_url: str = Field(
         "",
         description="The vector index: `sqlite:///file` (exact, in process), a path (Milvus Lite), "
-        "`http://host:19530` (a Milvus server) or `http://host:19530/NAME` (a database on it, made "
-        "before); by default the catalog's own SQLite file.",
+        "`http://host:19530` (a Milvus server) or `http://host:19530/NAME` (a database on it); by "
+        "default the catalog's own SQLite file.",
     )
 
     @field_validator("storage_url")
