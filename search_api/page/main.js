@@ -137,7 +137,9 @@ function startAnswer(answer) {
 }
 
 function wait(busy) {
-  document.body.classList.toggle("busy", busy);
+  const adding = busy && Boolean(found.cursor); // what is shown stays in force
+  document.body.classList.toggle("busy", busy && !adding);
+  byId("end").textContent = adding ? "More to come…" : "";
   byId("pictures").setAttribute("aria-busy", String(busy));
   byId("more").hidden = busy || !found.cursor || !byId("trouble").hidden;
   ending.unobserve(byId("end")); // observed anew it tells at once, also when the end never left the window

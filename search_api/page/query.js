@@ -89,6 +89,7 @@ export function named(text, { objects = true } = {}) {
   const name = text.trim();
   if (IMAGE_ID.test(name)) return { imageId: name.toLowerCase() };
   if (WEB_ADDRESS.test(name)) {
+    if (!URL.canParse(name)) return null;
     const { origin, searchParams, pathname } = new URL(name);
     const own = origin === location.origin && (searchParams.get("image_id") ?? /[0-9a-f]{64}/.exec(pathname)?.[0]);
     return own ? { imageId: own } : { url: name };

@@ -47,8 +47,10 @@ export function showQuery(query) {
     [name, facts] = [query.file.name || "Pasted picture", size(query.file.size)];
   } else if ("imageId" in query) {
     source = thumbnail(query.imageId, 1024);
+  } else if ("url" in query) {
+    [name, facts] = urlWords(query.url);
   } else {
-    name = "url" in query ? query.url : query.key;
+    name = query.key;
   }
   showPicture(source);
   describe(name, facts);
@@ -70,7 +72,7 @@ export function describeQuery(query, answer) {
   const { image_id: imageId, width, height, known, preview: made } = answer.query;
   const itself = answer.hits.find((hit) => hit.match === "exact");
   const bytes = "file" in query ? query.file.size : itself?.bytes;
-  const facts = [width && `${width} × ${height}`, bytes && size(bytes)].filter(Boolean).join(" · ");
+  const facts = ["url" in query && urlWords(query.url)[1], width && `${width} × ${height}`, bytes && size(bytes)].filter(Boolean).join(" · ");
   const name = "imageId" in query && itself ? itself.objects[0].key : byId("shown-name").textContent;
   describe(name, facts);
   if (width) setShape(width, height);
@@ -86,6 +88,13 @@ function describe(name, facts) {
   byId("shown-name").title = name;
   byId("shown-facts").textContent = facts;
   byId("strip-words").textContent = name;
+}
+
+/** @param {string} url @returns {string[]} its file's name and its host, as far as it has them. */
+function urlWords(url) {
+  if (!URL.canParse(url)) return [url, ""];
+  const { hostname, pathname } = new URL(url);
+  return [pathname.split("/").pop() || hostname, hostname];
 }
 
 /** A new element each time, so that no earlier picture stands in, nor its late error counts. */

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
@@ -97,8 +98,9 @@ def test_an_object_is_searched_by_its_name_and_can_be_shared(
     expect(opens(page.url).locator(".card.exact")).to_be_visible()
 
 
-def test_what_names_no_picture_is_told_beside_the_field(page: Page) -> None:
-    page.fill("#where", "my cat")
+@pytest.mark.parametrize("words", ["my cat", "https://["])
+def test_what_names_no_picture_is_told_beside_the_field(page: Page, words: str) -> None:
+    page.fill("#where", words)
     page.keyboard.press("Enter")
     expect(page.locator("#where-wrong")).to_contain_text("neither a web address nor")
 
@@ -136,6 +138,8 @@ def test_a_picture_at_a_web_address_is_shown_as_the_api_encoded_it(page: Page, c
     expect(page.locator("#shown-picture")).to_have_attribute("src", preview)
     expect(page.locator("#frame")).not_to_have_class(re.compile("bare"))
     expect(page.locator("#pick")).to_be_enabled()
+    expect(page.locator("#shown-name")).to_have_text("coffee.jpg")
+    expect(page.locator("#shown-facts")).to_contain_text("example.org")
     assert "preview=" in asked[0]
 
 
@@ -198,6 +202,15 @@ def test_the_hits_go_on_by_themselves_while_one_scrolls_each_once(page: Page) ->
     expect(page.locator(".card").nth(24)).to_be_attached()
     shown = page.eval_on_selector_all(".card", "(all) => all.map((card) => card.dataset.imageId)")
     assert len(shown) == len(set(shown))
+
+
+def test_the_hits_that_are_shown_do_not_fade_while_more_come(page: Page) -> None:
+    page.locator(".tile a").first.click()
+    page.wait_for_selector(".card")
+    page.route("**/v1/search?*cursor=*", lambda _: None)  # which never answers
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    expect(page.locator("#end")).to_have_text("More to come…")
+    expect(page.locator("body")).not_to_have_class(re.compile("busy"))
 
 
 def test_hostile_names_are_only_ever_text(
