@@ -2,12 +2,10 @@
 
 import io
 import json
-import os
 
 from minio import Minio
-from typer.testing import CliRunner
 
-from seenit.cli import app
+from tests.system.running import verb
 
 
 class Bucket:
@@ -27,11 +25,7 @@ class Bucket:
         self._client.remove_object(self._name, key)
 
     def run(self, *arguments: str, exit_code: int = 0):
-        own = {name: None for name in os.environ if name.startswith("SEENIT_")}
-        given = {f"SEENIT_{name.upper()}": value for name, value in self._settings.items()}
-        done = CliRunner().invoke(app, arguments, env=own | given)
-        assert done.exit_code == exit_code, (done.stdout, done.stderr)
-        return done
+        return verb(*arguments, exit_code=exit_code, **self._settings)
 
     def told(self, *arguments: str):
         return json.loads(self.run(*arguments, "--json").stdout)

@@ -1,5 +1,6 @@
 """The real `seenit` as processes of their own, and what a test asks of them."""
 
+import logging
 import os
 import re
 import signal
@@ -7,13 +8,19 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 import httpx
 import psutil
+from click.testing import Result
 from prometheus_client.parser import text_string_to_metric_families
+from typer.testing import CliRunner
+
+from seenit.cli import app
+from seenit.console import ROOMS
 
 T = TypeVar("T")
 
@@ -46,6 +53,30 @@ def seenit(
     )
     assert done.returncode == exit_code, (done.returncode, done.stdout, done.stderr)
     assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+@contextmanager
+def log_as_it_was() -> Iterator[None]:
+    """Undo what a verb makes of the log of its process."""
+    loggers = [logging.getLogger(name) for name in ("", "aiokafka", *ROOMS)]
+    levels = [logger.level for logger in loggers]
+    handlers = [*logging.root.handlers]
+    try:
+        yield
+    finally:
+        logging.root.handlers[:] = handlers
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+def verb(*arguments: object, cwd: Path = Path(), exit_code: int = 0, **settings: object) -> Result:
+    """Run a verb as `seenit` does, but in this process: starting one takes longer than most do."""
+    own = {name: None for name in os.environ if name.startswith("SEENIT_")}
+    given = {f"SEENIT_{name.upper()}": str(value) for name, value in settings.items()}
+    with chdir(cwd), log_as_it_was():
+        done = CliRunner().invoke(app, [str(each) for each in arguments], env=own | given)
+    assert done.exit_code == exit_code, (done.stdout, done.stderr, done.exception)
     return done
 
 

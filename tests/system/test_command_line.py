@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import re
 import signal
 import subprocess
@@ -16,7 +15,7 @@ from typer.testing import CliRunner
 from seenit.cli import app
 from tests.system.conftest import Pictures
 from tests.system.judge import disagreements
-from tests.system.running import Running, command, environment, eventually, eventually_nothing
+from tests.system.running import Running, command, environment, eventually, eventually_nothing, verb
 from tests.system.running import seenit as run_seenit
 
 
@@ -66,19 +65,11 @@ def folder(running):
 
 
 @pytest.fixture
-def seenit(tmp_path, monkeypatch):
-    """Run a verb in an empty working directory; returns what it prints, parsed if it is JSON.
-
-    In this process, which is not that of `seenit up`: starting one takes longer than most verbs.
-    """
-    for name in [name for name in os.environ if name.startswith("SEENIT_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
+def seenit(tmp_path):
+    """Run a verb in an empty working directory; returns what it prints, parsed if it is JSON."""
 
     def run(*arguments: object, exit_code: int = 0, **settings: object):
-        given = {f"SEENIT_{name.upper()}": str(value) for name, value in settings.items()}
-        done = CliRunner().invoke(app, [str(argument) for argument in arguments], env=given)
-        assert done.exit_code == exit_code, (done.stdout, done.stderr, done.exception)
+        done = verb(*arguments, cwd=tmp_path, exit_code=exit_code, **settings)
         return json.loads(done.stdout) if "--json" in arguments and exit_code == 0 else done
 
     return run
@@ -324,12 +315,12 @@ VERBS = {
 def test_each_verb_explains_itself():
     help_of = partial(CliRunner().invoke, app)
     overview = help_of(["--help"]).output
-    for verb in VERBS:
-        assert f"│ {verb} " in overview
-        told = help_of([verb, "--help"])
+    for name in VERBS:
+        assert f"│ {name} " in overview
+        told = help_of([name, "--help"])
         assert told.exit_code == 0
-        assert f"Usage: seenit {verb}" in told.output
-    for verb, option in (("up", "--data"), ("search", "--api"), ("add", "--bucket")):
+        assert f"Usage: seenit {name}" in told.output
+    for name, option in (("up", "--data"), ("search", "--api"), ("add", "--bucket")):
         assert re.search(
-            rf"{option} .*\[default: \(\S", re.sub(r"[│\s]+", " ", help_of([verb, "--help"]).output)
+            rf"{option} .*\[default: \(\S", re.sub(r"[│\s]+", " ", help_of([name, "--help"]).output)
         )

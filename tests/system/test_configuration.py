@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from seenit.cli import app
 from seenit.documentation import PAGE, page
 from shared.settings import Settings, load_settings
-from tests.system.running import seenit
+from tests.system.running import log_as_it_was, seenit
 
 SECRET = "hunter2-8d1f"
 NONSENSE = {
@@ -83,7 +83,8 @@ def clean(monkeypatch, tmp_path):
 
 def refused(*arguments: object) -> str:
     """Run a verb that must be refused; returns the one line it says."""
-    done = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    with log_as_it_was():
+        done = CliRunner().invoke(app, [str(argument) for argument in arguments])
     assert done.exit_code == 2, (done.output, done.exception)
     assert done.stdout == ""
     return done.stderr

@@ -13,6 +13,7 @@ from seenit.cli import app
 from shared.catalog.open import open_catalog, open_reader
 from shared.embedding.load import load_embedder
 from shared.settings import Settings
+from tests.system.running import log_as_it_was
 
 SIDE = 96
 ACROSS, DOWN = 5, 4
@@ -46,7 +47,8 @@ def library(tmp_path) -> Path:
 
 
 def run(*words: object) -> tuple[int, str, str]:
-    done = CliRunner().invoke(app, ["evaluate", *map(str, words)], catch_exceptions=False)
+    with log_as_it_was():
+        done = CliRunner().invoke(app, ["evaluate", *map(str, words)], catch_exceptions=False)
     return done.exit_code, done.stdout, done.stderr
 
 

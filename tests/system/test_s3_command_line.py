@@ -1,7 +1,6 @@
 """`seenit add` and `seenit remove` on a bucket: they upload and delete; it tells who indexes."""
 
 import json
-import os
 from pathlib import Path
 from uuid import uuid4
 
@@ -9,10 +8,8 @@ import httpx
 import pytest
 import skimage
 from minio import Minio
-from typer.testing import CliRunner
 
-from seenit.cli import app
-from tests.system.running import Running, seenit
+from tests.system.running import Running, seenit, verb
 
 
 class Desk:
@@ -35,11 +32,7 @@ class Desk:
         return (Path(skimage.__file__).parent / "data" / name).read_bytes()
 
     def run(self, *arguments: object, exit_code: int = 0):
-        own = {name: None for name in os.environ if name.startswith("SEENIT_")}
-        given = {f"SEENIT_{name.upper()}": str(value) for name, value in self.settings.items()}
-        done = CliRunner().invoke(app, [str(part) for part in arguments], env=own | given)
-        assert done.exit_code == exit_code, (done.stdout, done.stderr)
-        return done
+        return verb(*arguments, exit_code=exit_code, **self.settings)
 
     def write(self, name: str, data: bytes):
         path = self.folder / name

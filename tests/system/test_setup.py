@@ -21,7 +21,7 @@ from shared.settings import Settings
 from shared.steps import Did, Step
 from shared.vectors.milvus.databases import drop_database
 from stack.registry import Stack
-from tests.system.running import Running, seenit
+from tests.system.running import Running, seenit, verb
 
 PASSWORD = "reader's-pass:word"
 ARN = "arn:minio:sqs::ingest:kafka"
@@ -285,7 +285,7 @@ def test_one_part_that_is_away_spares_the_others(place, tmp_path):
 def test_an_unknown_target_is_refused_with_the_environment_that_minio_lacks(place, tmp_path):
     settings = {**place.settings, "notify_arn": "arn:minio:sqs::nowhere:kafka"}
 
-    done = seenit("setup", cwd=tmp_path, exit_code=2, **settings)
+    done = verb("setup", cwd=tmp_path, exit_code=2, **settings)
 
     servers = place.settings["kafka_url"].removeprefix("kafka://")
     assert "SEENIT_NOTIFY_ARN" in done.stderr
@@ -313,7 +313,7 @@ def test_a_target_that_writes_to_another_topic_is_refused(place):
 def test_refused_keys_are_named_by_their_setting_and_not_shown(
     place, tmp_path, setting, value, named
 ):
-    done = seenit("setup", cwd=tmp_path, exit_code=2, **{**place.settings, setting: value})
+    done = verb("setup", cwd=tmp_path, exit_code=2, **{**place.settings, setting: value})
 
     assert named in done.stderr
     assert not [secret for secret in (PASSWORD, "not-the-") if secret in done.stdout + done.stderr]
@@ -360,7 +360,7 @@ def test_without_a_user_for_search_it_is_said_that_search_may_write(place):
 
 
 def test_a_folder_needs_no_setting_up(tmp_path):
-    done = seenit("setup", cwd=tmp_path, exit_code=2, storage_url=tmp_path.as_uri())
+    done = verb("setup", cwd=tmp_path, exit_code=2, storage_url=tmp_path.as_uri())
 
     assert "SEENIT_STORAGE_URL" in done.stderr
     assert "seenit up" in done.stderr

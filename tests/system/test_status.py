@@ -11,7 +11,7 @@ import pytest
 
 from seenit.overview import Overview
 from shared.settings import Settings
-from tests.system.running import command, environment, seenit
+from tests.system.running import command, environment, seenit, verb
 
 AWAY = "127.0.0.1:9"
 PARTS = {"store", "catalog", "index", "kafka"}
@@ -20,8 +20,8 @@ KEYS |= {"lag", "partitions", "workers", "rate", "eta_s"}
 PATIENCE_S = 10.0
 
 
-def told(settings: dict[str, str], cwd, exit_code: int = 0) -> dict:
-    return json.loads(seenit("status", "--json", cwd=cwd, exit_code=exit_code, **settings).stdout)
+def told(settings: dict[str, str], cwd) -> dict:
+    return json.loads(verb("status", "--json", cwd=cwd, **settings).stdout)
 
 
 def test_the_parts_are_told_of_though_neither_the_api_nor_a_worker_runs(ready_settings, tmp_path):
@@ -60,7 +60,7 @@ def test_with_everything_away_it_fails_in_one_line(ready_settings, tmp_path):
         "index_url": f"http://{AWAY}",
     }
 
-    done = seenit("status", cwd=tmp_path, exit_code=1, **{**ready_settings, **away})
+    done = verb("status", cwd=tmp_path, exit_code=1, **{**ready_settings, **away})
 
     assert "no part answers" in done.stderr
     assert len(done.stderr.splitlines()) == 1

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,11 +13,9 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from minio import Minio
 from minio.notificationconfig import NotificationConfig, QueueConfig
 from prometheus_client.parser import text_string_to_metric_families
-from typer.testing import CliRunner
 
-from seenit.cli import app
 from stack.registry import TOPIC, Stack
-from tests.system.running import Running, eventually
+from tests.system.running import Running, eventually, verb
 
 PARTITIONS = 8
 KEYS = ["a b+c.jpg", "100%2F%25.jpg", "\N{GRINNING FACE}/e\u0301.jpg", "\u202egpj", "A", "a"]
@@ -397,8 +394,4 @@ def test_nothing_but_poison_stops_the_worker_and_what_is_left_is_kept(desk):
     ],
 )
 def test_a_configuration_that_cannot_be_is_refused_by_name(settings, option):
-    own = {name: None for name in os.environ if name.startswith("SEENIT_")}
-    given = {f"SEENIT_{name.upper()}": value for name, value in settings.items()}
-    told = CliRunner().invoke(app, ["worker"], env=own | given)
-    assert told.exit_code == 2
-    assert option in told.output
+    assert option in verb("worker", exit_code=2, **settings).output
