@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from seenit.cli import app
 from seenit.documentation import PAGE, page
 from shared.settings import Settings, load_settings
-from tests.system.running import log_as_it_was, seenit
+from tests.system.running import log_as_it_was, verb
 
 SECRET = "hunter2-8d1f"
 NONSENSE = {
@@ -175,14 +175,14 @@ def test_wrong_usage_is_refused_by_name(arguments, told):
 
 
 def test_an_address_that_is_none_is_refused_by_name(folder, tmp_path):
-    done = seenit("up", folder, cwd=tmp_path, exit_code=2, host="no such host")
+    done = verb("up", folder, cwd=tmp_path, exit_code=2, host="no such host")
     assert done.stderr == "seenit: SEENIT_HOST: no such host is no address\n"
 
 
 def test_a_port_in_use_is_refused_by_name(folder, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        done = seenit("up", folder, "--port", port, cwd=tmp_path, exit_code=2)
+        done = verb("up", folder, "--port", port, cwd=tmp_path, exit_code=2)
     assert done.stderr == (
         f"seenit: SEENIT_PORT: cannot listen at 127.0.0.1:{port}: Address already in use\n"
     )
@@ -195,7 +195,7 @@ def test_another_model_than_the_catalogs_is_refused_by_name(up, folder, pictures
     assert running.stop() == 0
     with closing(sqlite3.connect(folder / ".seenit" / "catalog.db")) as database, database:
         database.execute("UPDATE images SET model_id = 'resnet50-512-00000000'")
-    for verb in (("up", folder), ("serve", "--folder", folder), ("reconcile", "--folder", folder)):
-        done = seenit(*verb, cwd=tmp_path, exit_code=2, port=0)
+    for words in (("up", folder), ("serve", "--folder", folder), ("reconcile", "--folder", folder)):
+        done = verb(*words, cwd=tmp_path, exit_code=2, port=0)
         last = done.stderr.splitlines()[-1]
         assert last.startswith("seenit: SEENIT_MODEL: the catalog holds embeddings of resnet50-512")
