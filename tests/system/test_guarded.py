@@ -2,7 +2,7 @@
 
 import httpx
 
-from tests.system.running import seenit
+from tests.system.running import verb
 
 GUARDS = {"api_tokens": "first-token, second-token", "url_search": "on", "rate_limit": "5/hour"}
 FIRST = {"Authorization": "Bearer first-token"}
@@ -38,9 +38,9 @@ def test_a_guarded_seenit_answers_who_has_a_token_and_leads_nobody_inward(
         assert int(late.headers["retry-after"]) >= 1
 
     (tmp_path / "a.jpg").write_bytes(picture)
-    told = seenit(
+    told = verb(
         "search", "a.jpg", "--api", running.address(), cwd=tmp_path, api_tokens="second-token"
     )
     assert "pictures/a.jpg" in told.stdout
-    denied = seenit("search", "a.jpg", "--api", running.address(), cwd=tmp_path, exit_code=1)
+    denied = verb("search", "a.jpg", "--api", running.address(), cwd=tmp_path, exit_code=1)
     assert "Unauthorized" in denied.stderr

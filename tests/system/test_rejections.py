@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from tests.system.judge import disagreements
-from tests.system.running import eventually_nothing, seenit
+from tests.system.running import eventually_nothing, verb
 
 MAX_BYTES = 200_000
 
@@ -127,7 +127,7 @@ def test_each_bad_file_is_told_with_its_reason_and_each_odd_one_indexed(up, odd_
     eventually_nothing(lambda: disagreements(folder, reasons, collected=True))
 
     listed = json.loads(
-        seenit("rejections", "list", "--folder", folder, "--json", cwd=tmp_path).stdout
+        verb("rejections", "list", "--folder", folder, "--json", cwd=tmp_path).stdout
     )
     assert {f"{each['bucket']}/{each['key']}": each["reason"] for each in listed} == reasons
     assert all(each["detail"] for each in listed)
@@ -140,11 +140,11 @@ def test_each_bad_file_is_told_with_its_reason_and_each_odd_one_indexed(up, odd_
     assert {f"{each['bucket']}/{each['key']}" for each in told} == shown
     assert sorted(each["reason"] for each in told) == sorted(reasons.values())
 
-    only = seenit(
+    only = verb(
         "rejections", "list", "--folder", folder, "--reason", "empty", "--json", cwd=tmp_path
     )
     assert [each["key"] for each in json.loads(only.stdout)] == ["empty.jpg"]
-    table = seenit("rejections", "list", "--folder", folder, cwd=tmp_path).stdout.splitlines()
+    table = verb("rejections", "list", "--folder", folder, cwd=tmp_path).stdout.splitlines()
     assert len(table) == 1 + len(reasons)
     assert any("latin \\xe9.jpg" in line and "bad_key" in line for line in table)
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.faults.processes import Listening, search_api, worker
 from tests.system.conftest import Pictures
-from tests.system.running import eventually, seenit
+from tests.system.running import eventually, verb
 from tests.system.s3_clients import CLIENTS, Boto3, Client, Mc
 
 PLAIN, VERSIONED, EXPIRING = "clients-plain", "clients-versioned", "clients-expiring"
@@ -116,7 +116,7 @@ def system(
     settings = given | own | {"kafka_url": kafka_url, "index_url": milvus_url}
     assert settings["storage_url"] == minio.settings["SEENIT_STORAGE_URL"]
     assert not services.start(), "a test before left one that does not come back"
-    seenit("setup", cwd=folder, **settings)
+    verb("setup", cwd=folder, **settings)
     system = System(settings, folder)
     system.s3.put_bucket_versioning(Bucket=VERSIONED, VersioningConfiguration={"Status": "Enabled"})
     try:

@@ -5,7 +5,7 @@ import uuid
 import httpx
 import pytest
 
-from tests.system.running import Running, Worker, eventually, seenit
+from tests.system.running import Running, Worker, eventually, seenit, verb
 
 BEHIND_A_PROXY = ("mysql", "milvus", "minio")  # Kafka's brokers tell clients where they are
 
@@ -55,7 +55,7 @@ def waits_for(running: Running, part: str) -> bool:
 def test_worker_and_search_started_first_wait_and_a_search_never_hangs_with_milvus(
     settings, proxied, proxies, tmp_path, pictures
 ):
-    seenit("setup", cwd=tmp_path, **settings)
+    verb("setup", cwd=tmp_path, **settings)
     for name in BEHIND_A_PROXY:
         proxies[name].cut()
     worker = Worker(cwd=tmp_path, **proxied)
@@ -75,7 +75,7 @@ def test_worker_and_search_started_first_wait_and_a_search_never_hangs_with_milv
 
         picture = tmp_path / "a.jpg"
         picture.write_bytes(pictures.one())
-        seenit("add", picture, "--bucket", settings["buckets"], cwd=tmp_path, **settings)
+        verb("add", picture, "--bucket", settings["buckets"], cwd=tmp_path, **settings)
         eventually(lambda: search.get("/v1/stats").json()["objects"] == 1)
         assert _search(search, picture.read_bytes()).status_code == 200
 
@@ -95,7 +95,7 @@ def _search(search: Running, data: bytes) -> httpx.Response:
     return httpx.post(f"{search.address()}/v1/search", files={"image": data}, timeout=60)
 
 
-@pytest.mark.parametrize("verb", ["worker", "serve"])
-def test_what_was_never_set_up_is_not_waited_for(settings, tmp_path, verb):
-    done = seenit(verb, cwd=tmp_path, exit_code=2, **settings)
+@pytest.mark.parametrize("name", ["worker", "serve"])
+def test_what_was_never_set_up_is_not_waited_for(settings, tmp_path, name):
+    done = seenit(name, cwd=tmp_path, exit_code=2, **settings)
     assert "`seenit setup` makes it" in done.stderr
