@@ -14,8 +14,11 @@ LOOKS_EVERY_S = 0.5
 PART_IS_SLOW = "does not answer now"
 
 
+READY = "/readyz?parts=none"  # as Kubernetes asks
+
+
 class Balancer(threading.Thread):
-    """Looks at each process's `/readyz` now and then, and goes round those that were ready."""
+    """Asks each process now and then whether it is ready, and goes round those that were."""
 
     def __init__(self, *processes: Listening) -> None:
         super().__init__(daemon=True)
@@ -26,7 +29,7 @@ class Balancer(threading.Thread):
 
     def run(self) -> None:
         while not self._enough.wait(LOOKS_EVERY_S):
-            self._ready = [one for one in list(self._processes) if one.status("/readyz") == 200]
+            self._ready = [one for one in list(self._processes) if one.status(READY) == 200]
 
     def add(self, process: Listening) -> None:
         self._processes.append(process)
