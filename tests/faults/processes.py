@@ -10,11 +10,10 @@ from pathlib import Path
 
 import httpx
 import psutil
-from prometheus_client.parser import text_string_to_metric_families
 
 from stack.service import free_ports
 from tests.faults.plans import Plan
-from tests.system.running import PATIENCE_S, environment, eventually
+from tests.system.running import PATIENCE_S, environment, eventually, metric
 
 ROOT = Path(__file__).parents[2]
 CRASHING = Path(__file__).parent / "crashing"
@@ -110,14 +109,7 @@ class Listening(Process):
         return len(self.get("/status").json()["partitions"])
 
     def metric(self, name: str, **labels: str) -> float:
-        """Sum what `/metrics` says of a name, over all labels but these."""
-        families = text_string_to_metric_families(self.get("/metrics").text)
-        return sum(
-            sample.value
-            for family in families
-            for sample in family.samples
-            if sample.name == name and labels.items() <= sample.labels.items()
-        )
+        return metric(self.get("/metrics").text, name, **labels)
 
 
 def worker_with(plan: Plan, settings: Mapping[str, object], log: Path, **more: str) -> Listening:

@@ -97,6 +97,16 @@ def eventually_nothing(wrong: Callable[[], list[str]], within: float = PATIENCE_
     assert not found, found
 
 
+def metric(page: str, name: str, **labels: str) -> float:
+    """Sum what a page of metrics says of a name, over all labels but these."""
+    return sum(
+        sample.value
+        for family in text_string_to_metric_families(page)
+        for sample in family.samples
+        if sample.name == name and labels.items() <= sample.labels.items()
+    )
+
+
 class Running:
     """A `seenit up` or `seenit serve` under way."""
 
@@ -151,14 +161,7 @@ class Running:
         return httpx.get(self.address() + path, params=query, timeout=30)
 
     def metric(self, name: str, **labels: str) -> float:
-        """Sum what `/metrics` says of a name, over all labels but these."""
-        families = text_string_to_metric_families(self.get("/metrics").text)
-        return sum(
-            sample.value
-            for family in families
-            for sample in family.samples
-            if sample.name == name and labels.items() <= sample.labels.items()
-        )
+        return metric(self.get("/metrics").text, name, **labels)
 
     def kill(self) -> None:
         """Kill it like the system does when memory is short, and see its children end."""

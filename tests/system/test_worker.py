@@ -12,25 +12,18 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from minio import Minio
 from minio.notificationconfig import NotificationConfig, QueueConfig
-from prometheus_client.parser import text_string_to_metric_families
 
+from shared.records import Outcome
 from stack.registry import TOPIC, Stack
-from tests.system.running import Running, eventually, verb
+from tests.system import running
+from tests.system.running import eventually, metric, verb
 
 PARTITIONS = 8
 KEYS = ["a b+c.jpg", "100%2F%25.jpg", "\N{GRINNING FACE}/e\u0301.jpg", "\u202egpj", "A", "a"]
 
 
-class Worker(Running):
-    """A `seenit worker` under way."""
-
-    anywhere = ()  # it has a setting for that
-
-    def __init__(self, cwd, **settings: object) -> None:
-        super().__init__("worker", cwd=cwd, worker_port=0, **settings)
-
-    def address(self) -> str:
-        return self.line(r"Working on .* (http://\S+)")[1]
+class Worker(running.Worker):
+    """One that is asked how far it is."""
 
     def wait(self, within: float) -> int:
         """Let it end by itself; returns its exit code."""
@@ -40,15 +33,8 @@ class Worker(Running):
         return self.get("/status").json()
 
     def outcomes(self) -> Counter[str]:
-        families = text_string_to_metric_families(self.get("/metrics").text)
-        return Counter(
-            {
-                sample.labels["outcome"]: int(sample.value)
-                for family in families
-                for sample in family.samples
-                if sample.name == "seenit_outcomes_total"
-            }
-        )
+        page = self.get("/metrics").text
+        return Counter({o: int(metric(page, "seenit_outcomes_total", outcome=o)) for o in Outcome})
 
 
 class Desk:
