@@ -17,8 +17,11 @@ from sqlalchemy import Select
 from sqlalchemy.dialects.sqlite import dialect
 from sqlalchemy.sql.compiler import ExpandedState
 
-SMALL = 2**25
-"""Bytes of a file that is in memory once it was read: some 6,000 pictures and their vectors."""
+SMALL = 2**30
+"""Bytes of a file that stays in memory once the index has read it, as it does at its start.
+
+Some 200,000 pictures, their vectors among them.
+"""
 
 _SQLITE = dialect(paramstyle="named")
 
