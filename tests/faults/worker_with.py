@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from benchmarks.stand_in import StandIn
@@ -35,6 +36,7 @@ class Interfered:
         self._strikes = strikes
         self._notes = notes
         self._calls: Counter[str] = Counter()
+        self._counting = Lock()  # the store's threads call side by side
 
     def __getattr__(self, name: str) -> Any:
         real = getattr(self._part, name)
@@ -43,10 +45,12 @@ class Interfered:
             return real
 
         def begin(arguments) -> int:
-            self._calls[name] += 1
+            with self._counting:
+                self._calls[name] += 1
+                number = self._calls[name]
             if name in self._notes:
                 self._notes[name](*arguments)
-            return self._calls[name]
+            return number
 
         @functools.wraps(real)
         def call(*arguments, **named):
