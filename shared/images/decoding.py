@@ -6,7 +6,8 @@ cropping would hide what lies at the edges. JPEG is decoded at a reduced scale w
 
 import io
 import warnings
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -104,11 +105,12 @@ def decode(data: bytes, *, max_pixels: int, box: Box | None = None) -> DecodedIm
     Raises:
         Rejected: whatever is wrong with the bytes, with its reason.
     """
-    picture = _open(data, max_pixels)
-    width, height = picture.size
-    if box is None:
-        picture.draft("RGB", (SIDE, SIDE))
-    small, orientation = _load(picture, (SIDE, SIDE) if box is None else None)
+    with _at_most(max_pixels):
+        picture = _open(data, max_pixels)
+        width, height = picture.size
+        if box is None:
+            picture.draft("RGB", (SIDE, SIDE))
+        small, orientation = _load(picture, (SIDE, SIDE) if box is None else None)
     if orientation in SWAPPING:
         width, height = height, width
     upright = turned(small, orientation)
@@ -135,16 +137,17 @@ def decode_views(
         image = decode(data, max_pixels=max_pixels, box=box)
         pixels, sights = turned_views([image.pixels], [WHOLE], ways)
         return DecodedViews(pixels, sights, image.width, image.height, image.format)
-    picture = _open(data, max_pixels)
-    width, height = picture.size
-    if box is None:
-        picture.draft("RGB", (_LOOKED_AT, _LOOKED_AT))
-    colour, orientation = _load(picture, None)
+    with _at_most(max_pixels):
+        picture = _open(data, max_pixels)
+        width, height = picture.size
+        if box is None:
+            picture.draft("RGB", (_LOOKED_AT, _LOOKED_AT))
+        colour, orientation = _load(picture, None)
+        upright = turned(colour, orientation)
+        part = upright if box is None else upright.crop(box.pixels(*upright.size))
+        squares, seen = inner_views(on_white(part), SIDE)
     if orientation in SWAPPING:
         width, height = height, width
-    upright = turned(colour, orientation)
-    part = upright if box is None else upright.crop(box.pixels(*upright.size))
-    squares, seen = inner_views(on_white(part), SIDE)
     if box is not None:
         seen = [Sight(view, place and place.of_part(box)) for view, place in seen]
     pixels, sights = turned_views(squares, seen, ways)
@@ -157,9 +160,10 @@ def thumbnail(data: bytes, *, max_pixels: int, size: int) -> bytes:
     Raises:
         Rejected: as `decode`.
     """
-    picture = _open(data, max_pixels)
-    picture.draft("RGB", (size, size))
-    full, orientation = _load(picture, None)
+    with _at_most(max_pixels):
+        picture = _open(data, max_pixels)
+        picture.draft("RGB", (size, size))
+        full, orientation = _load(picture, None)
     upright = turned(full, orientation)
     upright.thumbnail((size, size), Image.Resampling.LANCZOS)
     encoded = io.BytesIO()
@@ -167,9 +171,18 @@ def thumbnail(data: bytes, *, max_pixels: int, size: int) -> bytes:
     return encoded.getvalue()
 
 
+@contextmanager
+def _at_most(max_pixels: int) -> Iterator[None]:
+    """Have Pillow refuse larger pictures, also those inside others; of the process, meanwhile."""
+    before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, max_pixels
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = before
+
+
 def _open(data: bytes, max_pixels: int) -> Image.Image:
     """Read the header only, and refuse what would be too large before a pixel is decoded."""
-    Image.MAX_IMAGE_PIXELS = max_pixels
     try:
         picture = Image.open(io.BytesIO(data), formats=READABLE)
     except UnidentifiedImageError:

@@ -14,7 +14,7 @@ from PIL import ExifTags, Image, ImageCms, PngImagePlugin
 from shared.errors import Reason, Rejected
 from shared.images.boxes import Box
 from shared.images.child import answer
-from shared.images.decoding import SIDE, decode, thumbnail
+from shared.images.decoding import SIDE, decode, decode_views, thumbnail
 from shared.images.formats import PILLOWS_OWN
 from shared.images.soundness import refuse_unsound
 
@@ -93,6 +93,17 @@ def test_every_exif_orientation_gives_the_upright_picture(kind, options, orienta
     found = decoded(data)
     assert (found.width, found.height, found.format) == (320, 200, kind)
     assert difference(data, scene()) < 2.5
+
+
+def test_what_else_pillow_opens_in_the_process_keeps_its_own_limit():
+    before = Image.MAX_IMAGE_PIXELS
+    data = encoded(halves("RGB"), "PNG")
+    decode(data, max_pixels=PIXELS)
+    decode_views(data, max_pixels=PIXELS, ways=["auto"])
+    thumbnail(data, max_pixels=PIXELS, size=16)
+    with pytest.raises(Rejected):
+        decode(data, max_pixels=1)
+    assert before == Image.MAX_IMAGE_PIXELS
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
