@@ -33,9 +33,6 @@ class PictureDecoder(Protocol):
     async def thumbnail(self, data: bytes, *, size: int) -> bytes:
         """Re-encode as WebP, the longer side at most `size` pixels; raises `Rejected`."""
 
-    def close(self) -> None:
-        """End the decoding processes. Blocks."""
-
 
 class PictureEmbedding(Protocol):
     """Embeds for many callers at once (`shared.embedding.service.EmbeddingService`)."""

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import aclosing, asynccontextmanager, closing
 from functools import partial
 
 from search_api.app import create_app
@@ -42,14 +42,11 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         index = await when_it_answers(partial(asyncio.to_thread, open_index_to_read, url, *model))
         limits = Limits(settings.max_pixels, settings.decode_timeout_s, settings.decode_memory)
         processes = min(4, os.cpu_count() or 1)
-        with (
-            closing(index),
-            closing(Decoder(processes, limits)) as decoder,
-            closing(EmbeddingService(embedder)) as embedding,
-        ):
-            await when_it_answers(partial(asyncio.to_thread, index.load))
-            link = open_links(settings)
-            yield Parts(store, catalog, index, decoder, embedding, link=link)
+        async with aclosing(Decoder(processes, limits)) as decoder:
+            with closing(index), closing(EmbeddingService(embedder)) as embedding:
+                await when_it_answers(partial(asyncio.to_thread, index.load))
+                link = open_links(settings)
+                yield Parts(store, catalog, index, decoder, embedding, link=link)
     finally:
         await catalog.close()
 

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import aclosing, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 
 from shared.catalog.open import open_catalog
@@ -66,12 +66,9 @@ async def open_adapters(
         index = await asyncio.to_thread(open_index, url, embedder.model_id, embedder.dimension)
         limits = Limits(settings.max_pixels, settings.decode_timeout_s, settings.decode_memory)
         processes = min(4, os.cpu_count() or 1)
-        with (
-            closing(index),
-            closing(Decoder(processes, limits)) as decoder,
-            closing(EmbeddingService(embedder)) as embedding,
-        ):
-            yield Adapters(store, catalog, index, decoder, embedding)
+        async with aclosing(Decoder(processes, limits)) as decoder:
+            with closing(index), closing(EmbeddingService(embedder)) as embedding:
+                yield Adapters(store, catalog, index, decoder, embedding)
     finally:
         await catalog.close()
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import dataclasses
-from contextlib import closing
+from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -83,22 +83,25 @@ async def _evaluate(settings: Settings, folder: Path, trial: Trial, *, save: boo
         await reader.close()
     limits = Limits(settings.max_pixels, settings.decode_timeout_s, settings.decode_memory)
     loop = asyncio.get_running_loop()
-    with closing(Decoder(embedder.parallel, limits)) as decoder, bars.bar() as bar:
-        task = bar.add_task("Evaluating", total=None)
+    async with aclosing(Decoder(embedder.parallel, limits)) as decoder:
+        with bars.bar() as bar:
+            task = bar.add_task("Evaluating", total=None)
 
-        def decode(data: bytes, ways: tuple[Way, ...]) -> Pixels:
-            seen = asyncio.run_coroutine_threadsafe(decoder.views(data, ways=ways), loop).result()
-            return seen.pixels
+            def decode(data: bytes, ways: tuple[Way, ...]) -> Pixels:
+                seen = asyncio.run_coroutine_threadsafe(
+                    decoder.views(data, ways=ways), loop
+                ).result()
+                return seen.pixels
 
-        report = await asyncio.to_thread(
-            lambda: measure(
-                folder,
-                embedder,
-                decode,
-                trial=trial,
-                progress=lambda done, steps: bar.update(task, completed=done, total=steps),
+            report = await asyncio.to_thread(
+                lambda: measure(
+                    folder,
+                    embedder,
+                    decode,
+                    trial=trial,
+                    progress=lambda done, steps: bar.update(task, completed=done, total=steps),
+                )
             )
-        )
     if save:
         await _save(settings, embedder, report)
     return report

@@ -2,17 +2,17 @@
 
 Untrusted bytes are decoded only here.
 
-A crash, a runaway or a memory hog ends this process, not the worker. Talks over a socket in pairs
-of messages: a JSON header, then raw bytes. No pickles, so a subverted decoder cannot reach its
-parent. Ends when the parent does.
+A crash, a runaway or a memory hog ends this process, not the worker. Talks over a socket in
+messages of a JSON header and raw bytes. No pickles, so a subverted decoder cannot reach its parent.
+Ends when the parent does.
 """
 
 import json
 import math
 import signal
+import socket
 import sys
 from contextlib import suppress
-from multiprocessing.connection import Connection
 from typing import Any
 
 from shared.errors import Reason, Rejected
@@ -24,6 +24,7 @@ from shared.images.decoding import (
     decode_views,
     thumbnail,
 )
+from shared.images.line import receive, send
 
 Reply = tuple[dict[str, Any], bytes]
 
@@ -77,20 +78,19 @@ def set_alarm(seconds: float) -> None:
 
 def main() -> None:
     """Answer requests until the parent closes its end."""
-    connection = Connection(int(sys.argv[1]))
+    line = socket.socket(fileno=int(sys.argv[1]))
     _limit_memory(int(sys.argv[2]))
     timeout_s = float(sys.argv[3])
     # Whoever ends a whole group of processes leaves it to the parent to finish its work.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    connection.send_bytes(b"ready")
+    send(line, b"ready", b"")
     with suppress(EOFError, ConnectionError, KeyboardInterrupt):
         while True:
-            request, data = json.loads(connection.recv_bytes()), connection.recv_bytes()
+            request, data = receive(line)
             set_alarm(timeout_s + 5)
-            header, body = answer(request, data)
+            header, body = answer(json.loads(request), data)
             set_alarm(0)
-            connection.send_bytes(json.dumps(header).encode())
-            connection.send_bytes(body)
+            send(line, json.dumps(header).encode(), body)
 
 
 if __name__ == "__main__":

@@ -2,11 +2,8 @@
 
 import asyncio
 import json
-import threading
 from collections import deque
 from collections.abc import Collection, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,63 +18,37 @@ from shared.images.views import Sight, Way
 MOST_URGENT = 256
 """Pictures that may wait urgently; whoever comes then is told to come back."""
 
-Picture = tuple[dict[str, Any], bytes]
-
-
-@dataclass(slots=True)
-class _Request:
-    """Some pictures that one caller waits for; whoever finishes the last wakes the caller."""
-
-    header: bytes
-    answers: list[Answer | None]
-    done: asyncio.Future[None]
-    loop: asyncio.AbstractEventLoop
-    left: int
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def answer(self, position: int, answer: Answer) -> None:
-        self.answers[position] = answer
-        with self.lock:
-            self.left -= 1
-            finished = self.left == 0
-        if finished:
-            with suppress(RuntimeError):  # the loop is closed, and with it all who waited
-                self.loop.call_soon_threadsafe(self._wake)
-
-    def _wake(self) -> None:
-        if not self.done.done():  # the caller may have been cancelled meanwhile
-            self.done.set_result(None)
+Picture = tuple[dict[str, Any], bytearray]
 
 
 class _Job(NamedTuple):
-    """One picture of a request."""
+    """One picture that somebody waits for."""
 
-    asked: _Request
-    position: int
+    header: bytes
     data: bytes
+    answer: asyncio.Future[Answer]
 
 
 class Decoder:
     """Decodes pictures in `processes` child processes; safe against crash, runaway and memory hog.
 
     Measured on 2 cores: 0.91 ms a picture against 1.14 ms for two threads in one process, which
-    contend for the interpreter; so isolation costs nothing.
+    contend for the interpreter; so isolation costs nothing. No thread stands between the event loop
+    and the processes either: each wake of one costs a lone search 0.05 to 0.1 ms.
 
     What is not urgent has no bound here: ingest has three batches under way, no more.
+
+    For one event loop at a time.
     """
 
     def __init__(self, processes: int = 2, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
-        self._changed = threading.Condition()  # guards what follows
         self._urgent: deque[_Job] = deque()
         self._patient: deque[_Job] = deque()
         self._closed = False
-        self._threads = [
-            threading.Thread(target=self._work, name=f"decoder-{n}", daemon=True)
-            for n in range(processes)
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._tasks: dict[Worker, asyncio.Task[None] | None] = {
+            Worker(self._limits): None for _ in range(processes)
+        }
 
     async def decode(
         self, data: bytes, *, box: Box | None = None, urgent: bool = False
@@ -133,15 +104,15 @@ class Decoder:
         (answer,) = await self._ask(request, [data], urgent=True)
         if isinstance(answer, Rejected):
             raise answer
-        return answer[1]
+        return bytes(answer[1])
 
-    def close(self) -> None:
+    async def aclose(self) -> None:
         """Finish what is queued and end the processes; from now on nothing is decoded."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-        for thread in self._threads:
-            thread.join()
+        self._closed = True
+        if under_way := [task for task in self._tasks.values() if task and not task.done()]:
+            await asyncio.wait(under_way)
+        for worker in self._tasks:
+            worker.stop()
 
     def _asking(self, task: str, box: Box | None) -> dict[str, Any]:
         return {
@@ -155,53 +126,44 @@ class Decoder:
     ) -> list[Picture | Rejected]:
         if not pictures:
             return []
-        loop = asyncio.get_running_loop()
-        header = json.dumps(request).encode()
-        answers: list[Answer | None] = [None] * len(pictures)
-        asked = _Request(header, answers, loop.create_future(), loop, len(pictures))
-        self._enter([_Job(asked, *pair) for pair in enumerate(pictures)], urgent=urgent)
+        loop, header = asyncio.get_running_loop(), json.dumps(request).encode()
+        jobs = [_Job(header, data, loop.create_future()) for data in pictures]
+        self._enter(jobs, urgent=urgent)
         try:
-            await asked.done
+            answers = [await job.answer for job in jobs]
         except asyncio.CancelledError:
-            self._leave(asked)
+            self._leave(jobs)
             raise
         answered: list[Picture | Rejected] = []
-        for answer in asked.answers:
-            assert answer is not None
+        for answer in answers:
             if isinstance(answer, TransientError):
                 raise answer
             answered.append(answer)
         return answered
 
     def _enter(self, jobs: Sequence[_Job], *, urgent: bool) -> None:
-        with self._changed:
-            if self._closed:
-                raise RuntimeError("the decoder is closed")
-            if urgent and len(self._urgent) >= MOST_URGENT:
-                raise TransientError("decoder", "too many pictures wait", retry_after=1.0)
-            (self._urgent if urgent else self._patient).extend(jobs)
-            self._changed.notify(len(jobs))
+        if self._closed:
+            raise RuntimeError("the decoder is closed")
+        if urgent and len(self._urgent) >= MOST_URGENT:
+            raise TransientError("decoder", "too many pictures wait", retry_after=1.0)
+        (self._urgent if urgent else self._patient).extend(jobs)
+        idle = (worker for worker, task in self._tasks.items() if task is None or task.done())
+        for worker, _ in zip(idle, jobs, strict=False):
+            self._tasks[worker] = asyncio.create_task(self._work(worker))
 
-    def _leave(self, asked: _Request) -> None:
-        with self._changed:
-            self._urgent = deque(job for job in self._urgent if job.asked is not asked)
-            self._patient = deque(job for job in self._patient if job.asked is not asked)
+    def _leave(self, jobs: Sequence[_Job]) -> None:
+        for job in jobs:
+            job.answer.cancel()
+        self._urgent = deque(job for job in self._urgent if not job.answer.done())
+        self._patient = deque(job for job in self._patient if not job.answer.done())
 
-    def _work(self) -> None:
-        """Serve what waits with one process. Runs in a thread."""
-        worker = Worker(self._limits)
-        worker.start()  # should it not, whoever asks first is told
-        while (job := self._take()) is not None:
-            job.asked.answer(job.position, worker.ask(job.asked.header, job.data))
-        worker.stop()
-
-    def _take(self) -> _Job | None:
-        """Wait for a picture; None once closed and nothing is left."""
-        with self._changed:
-            while not (self._urgent or self._patient or self._closed):
-                self._changed.wait()
-            waiting = self._urgent or self._patient
-            return waiting.popleft() if waiting else None
+    async def _work(self, worker: Worker) -> None:
+        """Serve what waits with one process, until nothing does."""
+        while waiting := self._urgent or self._patient:
+            job = waiting.popleft()
+            answer = await worker.ask(job.header, job.data)
+            if not job.answer.done():  # the caller may have been cancelled meanwhile
+                job.answer.set_result(answer)
 
 
 def _image(answer: Picture | Rejected) -> DecodedImage | Rejected:

@@ -49,9 +49,6 @@ class FakeDecoder:
             raise Rejected(Reason.DECODER_MEMORY, "decoding takes too much memory")
         return b"RIFF%d" % size + data
 
-    def close(self):
-        pass
-
 
 def _drawn(data, box):
     seed = zlib.crc32(data + repr(box).encode())

@@ -95,8 +95,9 @@ class Plant:
 
 @pytest.fixture(scope="module")
 def decoder():
-    with closing(Decoder(processes=1)) as made:
-        yield made
+    made = Decoder(processes=1)
+    yield made
+    asyncio.run(made.aclose())
 
 
 @pytest.fixture

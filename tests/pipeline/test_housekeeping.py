@@ -8,7 +8,7 @@ import io
 import json
 import uuid
 from collections.abc import Callable
-from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, closing, suppress
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
@@ -132,7 +132,7 @@ class Place:
             stack.push_async_callback(catalog.close)
             index = await asyncio.to_thread(MilvusIndex, chosen.index_url, self.model_id, 512)
             stack.enter_context(closing(index))
-            decoder = stack.enter_context(closing(Decoder(processes=1)))
+            decoder = await stack.enter_async_context(aclosing(Decoder(processes=1)))
             embedding = stack.enter_context(closing(EmbeddingService(embedder)))
             adapters = Adapters(open_store(chosen), catalog, index, decoder, embedding)
             worker = Worker(chosen, stack.enter_context(assemble(adapters, chosen)))

@@ -57,9 +57,9 @@ async def index(settings: Settings) -> None:
     store = open_folder(settings)
     catalog = await open_catalog(settings.resolved_catalog_url, embedder.model_id)
     url = settings.resolved_index_url
+    decoder = Decoder(1)
     with (
         closing(open_index(url, embedder.model_id, embedder.dimension)) as vectors,
-        closing(Decoder(1)) as decoder,
         closing(EmbeddingService(embedder)) as embedding,
     ):
         for bucket in store.buckets():
@@ -75,6 +75,7 @@ async def index(settings: Settings) -> None:
                 await catalog.claim([ImageFacts(found.image_id, *facts)])
                 held = IndexedObject(found.stat, found.image_id)
                 await catalog.record([held], as_said(held))
+    await decoder.aclose()
     await catalog.close()
 
 

@@ -7,7 +7,8 @@ import shutil
 import signal
 import subprocess
 import sys
-from contextlib import ExitStack, closing
+import time
+from contextlib import AsyncExitStack
 
 import numpy as np
 import psutil
@@ -20,9 +21,9 @@ from shared.images.decoder import MOST_URGENT, Decoder
 from shared.images.limits import Limits
 
 
-def png(width=40, height=30, colour=(200, 100, 50)) -> bytes:
+def png(width=40, height=30, colour=(200, 100, 50), compress_level=1) -> bytes:
     target = io.BytesIO()
-    Image.new("RGB", (width, height), colour).save(target, "PNG", compress_level=1)
+    Image.new("RGB", (width, height), colour).save(target, "PNG", compress_level=compress_level)
     return target.getvalue()
 
 
@@ -36,12 +37,16 @@ def slow() -> bytes:
 
 
 @pytest.fixture
-def decoders():
+async def decoders():
     """Makes decoders, and closes them."""
-    with ExitStack() as stack:
-        yield lambda processes=1, **limits: stack.enter_context(
-            closing(Decoder(processes, Limits(**limits)))
-        )
+    async with AsyncExitStack() as stack:
+
+        def make(processes: int = 1, **limits: float) -> Decoder:
+            made = Decoder(processes, Limits(**limits))
+            stack.push_async_callback(made.aclose)
+            return made
+
+        yield make
 
 
 def cpu(process: psutil.Process) -> float:
@@ -137,6 +142,35 @@ async def test_a_runaway_is_ended_in_time_and_rejected(decoders):
     assert not stuck.is_running()
 
 
+async def test_a_process_that_does_not_take_a_picture_is_replaced_and_nobody_else_waits(decoders):
+    decoder = decoders(processes=2, timeout_s=2)
+    await decoder.decode_all([png()] * 8)
+    stuck, _ = children()
+    large = png() + bytes(2**22)  # more than the line holds
+    stuck.suspend()
+    images = await decoder.decode_all([large, large, png(), png()])
+    assert [image.width for image in images] == [40] * 4
+    assert not stuck.is_running()
+
+
+async def test_an_answer_that_is_there_counts_however_late_this_process_looks(decoders):
+    """It may have stood still meanwhile; the picture has nothing to do with that."""
+    decoder = decoders(timeout_s=2)
+    process = await idle_process(decoder)
+    picture = png(8000, 4000, compress_level=9)  # small to send, and some work
+    before, began = cpu(process), time.monotonic()
+    work = asyncio.create_task(decoder.decode(picture))
+    for _ in range(5):
+        await asyncio.sleep(0)  # it is sent
+    while (
+        cpu(process) < before + 0.05
+        or process.status() != psutil.STATUS_SLEEPING
+        or time.monotonic() < began + 2.5
+    ):
+        time.sleep(0.01)  # noqa: ASYNC251 - the event loop stands still on purpose
+    assert (await work).width == 8000
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux caps a process's address space")
 async def test_a_memory_hog_is_rejected_and_the_next_picture_read(decoders):
     hog, other = await decoders(memory=2**29).decode_all([png(16_000, 6_000), png()])
@@ -221,7 +255,7 @@ async def test_closing_finishes_what_is_asked_ends_the_processes_and_refuses_mor
     decoder = Decoder(processes=2)
     asked = asyncio.create_task(decoder.decode_all([slow, png(), png()]))
     await asyncio.sleep(0)
-    await asyncio.to_thread(decoder.close)
+    await decoder.aclose()
     assert [image.width for image in await asked] == [4000, 40, 40]
     assert children() == []
     with pytest.raises(RuntimeError, match="closed"):
