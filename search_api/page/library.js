@@ -27,7 +27,7 @@ import { count, counted } from "./wording.js";
 const KEPT = 12;
 const IN_A_ROW = 10; // pages that come by themselves; then a button, so that the page's end can be reached
 
-const now = { place: read(location.search), view: null, stop: new AbortController(), buckets: null, told: null };
+const now = { place: read(location.search), view: null, stop: new AbortController(), coming: null, buckets: null, told: null };
 
 /** @type {Map<string, {view: View, scroll: number, had: number}>} by their addresses: going back shows them as they were left. */
 const kept = new Map();
@@ -77,10 +77,15 @@ function enter(place) {
   if (!view.pages) proceed();
 }
 
-/** Shows the next page of what is in view, once. */
+/** Shows the next page of what is in view, once: whoever asks while it is coming waits for the same. */
 async function proceed() {
+  if (now.view.done) return;
+  if (byId("view").getAttribute("aria-busy") !== "true") now.coming = fetchNext();
+  await now.coming;
+}
+
+async function fetchNext() {
   const { view } = now;
-  if (view.done || byId("view").getAttribute("aria-busy") === "true") return;
   now.stop.abort();
   const { signal } = now.stop = new AbortController();
   byId("view").setAttribute("aria-busy", "true");

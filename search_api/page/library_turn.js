@@ -46,7 +46,7 @@ export function listenToLook({ turn, proceed, closed }) {
     if (!opened) return;
     const neighbour = () => links()[links().indexOf(opened) + by];
     if (!neighbour() && by > 0) await proceed();
-    const to = neighbour();
+    const to = opened && neighbour(); // it may have been closed while that page was on its way
     if (!to) return;
     opened = to;
     to.scrollIntoView({ block: "nearest" });

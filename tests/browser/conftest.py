@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Never
 
@@ -16,9 +17,10 @@ import pytest
 import skimage
 from PIL import Image
 from platformdirs import user_cache_path
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-PATIENCE_S = 180
+from tests.system.running import PATIENCE_S
+
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -106,10 +108,10 @@ def _when_ready(process: subprocess.Popen[bytes], log: Path, files: int) -> str:
 
 def _settled(address: str, files: int) -> bool:
     try:
-        stats = httpx.get(f"{address}/v1/stats").json()
+        reply = httpx.get(f"{address}/v1/stats")
     except httpx.TransportError:
         return False
-    return stats["objects"] >= files  # the rejected among them
+    return reply.is_success and reply.json()["objects"] >= files  # the rejected among them
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +120,7 @@ def chromium() -> Iterator[Browser]:
     path = shutil.which("chromium") or shutil.which("google-chrome")
     if path is None:
         cannot_be_had("Chromium")
+    expect.set_options(timeout=1000 * PATIENCE_S)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         yield browser
@@ -125,6 +128,12 @@ def chromium() -> Iterator[Browser]:
 
 
 Opens = Callable[..., Page]
+
+
+def hold_time(page: Page) -> None:
+    """Let no time pass for a page: what it shows for a moment stays until the clock is resumed."""
+    page.clock.install()
+    page.clock.pause_at(datetime.now(UTC) + timedelta(days=1))
 
 
 @pytest.fixture
@@ -138,6 +147,7 @@ def opens(chromium: Browser, address: str) -> Iterator[Opens]:
             base_url=address, permissions=["clipboard-read", "clipboard-write"], **options
         )
         contexts.append(context)
+        context.set_default_timeout(1000 * PATIENCE_S)
         context.add_init_script(TELLS_OF_VIOLATIONS)
         context.on(
             "console", lambda m: m.type in {"error", "warning"} and complaints.append(m.text)
