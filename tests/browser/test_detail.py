@@ -11,10 +11,13 @@ from playwright.sync_api import Locator, Page, expect
 REGION = re.compile(r"box=([\d.]+)%2C([\d.]+)%2C([\d.]+)%2C([\d.]+)")
 
 
-def region(page: Page) -> list[float]:
-    found = REGION.search(page.url)
-    assert found is not None
-    return [float(number) for number in found.groups()]
+def wait_for_region(page: Page, *wanted: float) -> None:
+    def tells(url: str) -> bool:
+        found = REGION.search(url)
+        numbers = [float(number) for number in found.groups()] if found else []
+        return numbers == pytest.approx(wanted, abs=0.01)
+
+    page.wait_for_url(tells)
 
 
 @pytest.fixture
@@ -22,6 +25,7 @@ def searched(page: Page, copy: Path) -> Page:
     """The page with the answer to a copy of the coffee picture."""
     page.set_input_files("#file", copy)
     expect(page.locator(".card").first).to_be_visible()
+    expect(page.locator("#shown-picture")).to_have_js_property("complete", value=True)
     return page
 
 
@@ -40,17 +44,15 @@ def test_a_detail_is_drawn_moved_resized_and_removed_with_the_mouse(searched: Pa
     with page.expect_response(re.compile("box=")) as answered:
         drag(page, frame, (0.2, 0.1), (0.7, 0.8))
     assert answered.value.ok
-    assert region(page) == pytest.approx([0.2, 0.1, 0.5, 0.7], abs=0.01)
+    wait_for_region(page, 0.2, 0.1, 0.5, 0.7)
     drag(page, frame, (0.4, 0.4), (0.5, 0.3))
-    expect(page).to_have_url(re.compile("box=0.3"))
-    assert region(page) == pytest.approx([0.3, 0, 0.5, 0.7], abs=0.01)
+    wait_for_region(page, 0.3, 0, 0.5, 0.7)
     drag(page, frame, (0.8, 0.7), (0.9, 0.6))
-    expect(page).not_to_have_url(re.compile("%2C0.7$"))
-    assert region(page) == pytest.approx([0.3, 0, 0.6, 0.6], abs=0.01)
+    wait_for_region(page, 0.3, 0, 0.6, 0.6)
     expect(page.locator(".card .key").first).to_have_text("coffee.png")
     page.click("#pick")
     expect(page.locator("#detail")).to_be_hidden()
-    assert "box=" not in page.url
+    expect(page).not_to_have_url(re.compile("box="))
 
 
 def test_a_detail_is_chosen_with_the_keyboard_alone(searched: Page) -> None:
@@ -65,7 +67,7 @@ def test_a_detail_is_chosen_with_the_keyboard_alone(searched: Page) -> None:
     expect(page.locator("#detail-words")).to_contain_text("21 % from the left")
     page.keyboard.press("Delete")
     expect(page.locator("#pick")).to_be_focused()
-    assert "box=" not in page.url
+    expect(page).not_to_have_url(re.compile("box="))
 
 
 def test_a_finger_scrolls_over_the_picture_until_a_detail_is_wanted(
@@ -75,11 +77,11 @@ def test_a_finger_scrolls_over_the_picture_until_a_detail_is_wanted(
     page.set_input_files("#file", copy)
     expect(page.locator(".card").first).to_be_visible()
     frame = page.locator("#frame")
-    assert frame.evaluate("(e) => getComputedStyle(e).touchAction") == "auto"
+    expect(frame).to_have_css("touch-action", "auto")
     expect(page.locator(".camera")).to_be_visible()
     assert page.get_attribute("#camera", "capture") == "environment"
     page.tap("#pick")
-    assert frame.evaluate("(e) => getComputedStyle(e).touchAction") == "none"
+    expect(frame).to_have_css("touch-action", "none")
     expect(page).to_have_url(re.compile("box="))
 
 
@@ -101,7 +103,7 @@ def test_a_detail_and_filters_are_part_of_the_link(
     expect(other.locator("#in-force li")).to_have_text(["in shop \u00d7", "PNG \u00d7"])
     expect(other.locator("#least-value")).to_contain_text("60 % and up")
     expect(other.locator("#detail")).to_be_visible()
-    assert other.get_by_label("mirrored").is_checked()
+    expect(other.get_by_label("mirrored")).to_be_checked()
     other.get_by_role("button", name="Remove the filter: in shop").click()
     expect(other).not_to_have_url(re.compile("bucket="))
     expect(other.locator("#filters-open")).to_be_focused()
@@ -163,13 +165,13 @@ def test_hits_are_compared_in_every_way_by_keyboard(searched: Page) -> None:
     expect(dialog.locator(".theirs img")).to_have_js_property("complete", value=True)
     for mode in ("fade", "curtain", "blink", "beside"):
         dialog.locator(f"input[value={mode}]").check()
-        assert dialog.locator(".stage").get_attribute("data-mode") == mode
-        assert dialog.get_by_role("slider").is_visible() == (mode in {"fade", "curtain"})
+        expect(dialog.locator(".stage")).to_have_attribute("data-mode", mode)
+        expect(dialog.get_by_role("slider")).to_be_visible(visible=mode in {"fade", "curtain"})
     dialog.get_by_role("button", name="Close").focus()
     page.keyboard.press("ArrowRight")
     expect(dialog.locator(".at")).to_have_text(re.compile("^2 of"))
     page.keyboard.press("+")
-    assert dialog.locator(".stage.near").count() == 1
+    expect(dialog.locator(".stage.near")).to_have_count(1)
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(second).to_be_focused()
@@ -205,6 +207,7 @@ def test_where_the_query_holds_a_hit_is_shown_on_it_and_compared(
     expect(page.locator("#status")).to_contain_text("found inside your picture")
     expect(spot).to_be_hidden()
     card.hover()
+    expect(spot).to_be_visible()
     frame, lies = page.locator("#frame").bounding_box(), spot.bounding_box()
     assert frame is not None
     assert lies is not None

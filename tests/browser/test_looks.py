@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Response, expect
 
+from tests.system.running import eventually
+
 FIRST_LOAD = 150_000
 FINDS_FAULTS = """async () => (await axe.run()).violations
   .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(" ")}`)"""
@@ -39,6 +41,7 @@ def test_nothing_jumps_and_pictures_come_when_they_are_near(
     small.on("request", lambda r: "size=512" in r.url and fetched.append(r.url))
     small.goto(f"/?image_id={image_id}", wait_until="networkidle")
     cards = small.locator(".card img")
+    eventually(lambda: cards.first.evaluate("(image) => image.naturalWidth"))
     assert 0 < len(fetched) < cards.count()
     assert cards.evaluate_all(
         "(all) => all.every((i) => i.loading === 'lazy' && i.width && i.height)"
@@ -102,6 +105,7 @@ def test_nothing_sticks_out_sideways(
     page.click("#filters-open")
     assert page.evaluate(OVERFLOW) == 0
     page.locator(".card .picture").first.click()
+    expect(page.locator("#compare")).to_be_visible()
     assert page.locator("#compare").evaluate("(e) => e.scrollWidth - e.clientWidth") == 0
 
 

@@ -9,6 +9,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
+from tests.browser.conftest import hold_time
+
 DROPS = """(encoded) => {
   const bytes = Uint8Array.from(atob(encoded), (letter) => letter.charCodeAt(0));
   const transfer = new DataTransfer();
@@ -159,6 +161,7 @@ def test_a_known_upload_becomes_a_link_that_another_person_can_open(
 ) -> None:
     choose(page, folder / "archive" / "coffee.png")
     expect(page).to_have_url(re.compile(r"\?image_id=[0-9a-f]{64}$"))
+    hold_time(page)
     page.click("#link")
     expect(page.locator("#link")).to_have_text("Copied")
     link = page.evaluate(READS)
@@ -205,9 +208,9 @@ def test_the_hits_go_on_by_themselves_while_one_scrolls_each_once(page: Page) ->
 
 
 def test_the_hits_that_are_shown_do_not_fade_while_more_come(page: Page) -> None:
+    page.route("**/v1/search?*cursor=*", lambda _: None)  # which never answers
     page.locator(".tile a").first.click()
     page.wait_for_selector(".card")
-    page.route("**/v1/search?*cursor=*", lambda _: None)  # which never answers
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
     expect(page.locator("#end")).to_have_text("More to come…")
     expect(page.locator("body")).not_to_have_class(re.compile("busy"))
@@ -235,6 +238,7 @@ def test_hostile_names_are_only_ever_text(
 
 def test_a_key_is_copied_byte_for_byte(page: Page, folder: Path) -> None:
     choose(page, folder / "shop" / "small cat.jpg")
+    hold_time(page)
     page.get_by_role("button", name="Copy key: small cat.jpg").click()
     expect(page.get_by_text("Copied")).to_be_visible()
     assert page.evaluate(READS) == "small cat.jpg"
