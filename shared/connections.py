@@ -6,6 +6,8 @@ from http import HTTPStatus
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from shared.gathering import GatheringTransport
+
 
 @dataclass(frozen=True, slots=True)
 class Patience:
@@ -39,7 +41,7 @@ class BoundedConnection(HttpToolsProtocol):
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override] # as uvicorn
         """Wait for the first head, if there is room for another connection."""
-        super().connection_made(transport)
+        super().connection_made(GatheringTransport(transport, self.loop))  # type: ignore[arg-type]
         self._head_bytes = 0
         self._left_to_send = 0
         self._stalled: TimerHandle | None = None
