@@ -53,11 +53,11 @@ class Worker:
             try:
                 return await process.ask(header, data)
             except TimeoutError:
-                await self._end()
+                await self._end(process)
                 seconds = f"{self._limits.timeout_s:g} s"
                 return Rejected(Reason.DECODER_TIMEOUT, f"decoding took over {seconds}")
             except (EOFError, OSError, ValueError, KeyError):
-                await self._end()
+                await self._end(process)
                 log.warning("a decoding process ended and is replaced")
             except asyncio.CancelledError:
                 self.stop()  # nobody will ever read its answer
@@ -67,12 +67,15 @@ class Worker:
     def stop(self) -> None:
         """End the process, and wait for that."""
         if self._process is not None:
-            self._process.stop()
+            self._process.kill()
+            self._process.wait()
             self._process = None
 
-    async def _end(self) -> None:
-        """As `stop`, beside the event loop: the system may have much memory to take back."""
-        await asyncio.to_thread(self.stop)
+    async def _end(self, process: "_Process") -> None:
+        """As `stop`, but wait in a thread: the system may have much memory to take back."""
+        self._process = None
+        process.kill()
+        await asyncio.to_thread(process.wait)
 
     async def _started(self) -> "_Process":
         """Have a process ready, so that no picture pays for its start."""
@@ -153,8 +156,11 @@ class _Process:
             return Rejected(Reason(reply["reason"]), reply["detail"])
         return reply, body
 
-    def stop(self) -> None:
-        """End it, and wait for that."""
+    def kill(self) -> None:
+        """Have it end; `wait` returns once it has."""
         self._line.close()
         self._process.kill()
+
+    def wait(self) -> None:
+        """Wait for its end. Blocks."""
         self._process.wait()
