@@ -5,7 +5,7 @@ sought among the nearest, as many of them as will do. Which it is, a sample of t
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from search_api.facts import Facts
@@ -17,7 +17,7 @@ from search_api.threshold import NearDuplicate
 from search_api.timings import Timings
 from shared.images.views import WHOLE
 from shared.protocols import Embeddings
-from shared.records import Neighbour, ObjectFilter, StoredObject
+from shared.records import Neighbour, ObjectFilter, Shares, StoredObject
 
 OVERFETCH = 6
 """Neighbours asked for beyond the limit, as some may have no live object any more."""
@@ -25,14 +25,14 @@ OVERFETCH = 6
 MAX_DEPTH = 16_384
 """The deepest the index is asked; a Milvus server answers no more."""
 
-SHALLOW = 600
-"""To look this deep for what passes a filter costs less than to name all that passes."""
+NAME_COST = 0.015
+"""Of reading a name from the catalog, where a neighbour more, found and joined, costs 1."""
 
-NAMED = 6_000
-"""So many images the index is searched among at little cost."""
+NAMED_AT_MOST = 100_000
+"""So many are named where nothing else will do: slow, and exact."""
 
-NAMED_AT_LAST = 100_000
-"""So many are named where looking deep did not do: slow, and exact."""
+JOINED = 500
+"""With a filter, neighbours joined at first: one statement's worth."""
 
 MARGIN = 1.4
 """How much deeper than a sample says, lest the index be asked twice."""
@@ -58,10 +58,12 @@ class Look(NamedTuple):
     Attributes:
         depth: how many neighbours.
         among: of which images; None for all.
+        loosely: whether those were named by a part of the filter's conditions only.
     """
 
     depth: int
-    among: Sequence[str] | None = None
+    among: Collection[str] | None = None
+    loosely: bool = False
 
 
 class Collector:
@@ -110,12 +112,11 @@ class Collector:
     ) -> list[tuple[Ranked, list[StoredObject]]]:
         """Join images with their objects, in order, until there is one more than a page.
 
-        Nearly all are live but the query's own image, so at first only so many are asked for; with
-        a filter all are.
+        Nearly all are live but the query's own image, so at first only so many are asked for.
 
         `joined` is what was asked before, the query's own image too; it is added to.
         """
-        size = len(wanted) if asked.where else asked.limit + 2
+        size = JOINED if asked.where else asked.limit + 2
         while True:
             head = wanted[:size]
             new = {query_id, *(one.image_id for one in head)} - joined.keys()
@@ -130,23 +131,24 @@ class Collector:
     async def _first_look(self, where: ObjectFilter, reach: int) -> Look:
         if not where:
             return Look(min(reach, MAX_DEPTH))
-        depth = depth_for(reach, await self._parts.catalog.share(where))
-        if depth > SHALLOW:
-            among = await self._parts.catalog.matching_images(where, NAMED)
+        shares = await self._parts.catalog.shares(where)
+        depth = depth_for(reach, shares.whole)
+        named, left, cost = split(shares, reach, self._parts.index.among_cost)
+        if cost < depth:
+            among = await self._parts.catalog.matching_images(named, NAMED_AT_MOST)
             if among is not None:
-                return Look(min(reach, MAX_DEPTH), among)
+                return Look(left, among, named != where)
         return Look(depth)
 
     async def _next_look(self, look: Look, where: ObjectFilter, done: float) -> Look | None:
         """Look the deeper the less is done, at last among all that pass; None is the end of it."""
         depth = deeper_than(look.depth, done)
-        if depth < MAX_DEPTH:
-            return Look(depth, look.among)
-        if where and look.among is None:
-            among = await self._parts.catalog.matching_images(where, NAMED_AT_LAST)
+        at_last = look.among is None and depth == MAX_DEPTH
+        if where and (look.loosely or at_last):
+            among = await self._parts.catalog.matching_images(where, NAMED_AT_MOST)
             if among is not None:
-                return Look(MAX_DEPTH, among)
-        return None if look.depth == MAX_DEPTH else Look(MAX_DEPTH, look.among)
+                return Look(depth, among)
+        return None if look.depth == MAX_DEPTH else look._replace(depth=depth, loosely=False)
 
     async def _ranked(
         self, query: Query, look: Look, timings: Timings
@@ -173,6 +175,32 @@ class Collector:
             return [[] for _ in embeddings]
         index = self._parts.index
         return await asked_index(index, index.nearest, embeddings, look.depth, look.among)
+
+
+def split(shares: Shares, reach: int, among_cost: float) -> tuple[ObjectFilter, int, float]:
+    """Say by which conditions to name images; the join sees to the others. Pure.
+
+    Args:
+        shares: which the conditions let pass.
+        reach: how many images that pass are wanted.
+        among_cost: the index's.
+
+    Returns:
+        those conditions; how many of the nearest of the named images hold `reach` that pass the
+        others, too; and the cost, where a neighbour more costs 1.
+    """
+    (named, share), *others = shares.parts
+    among, left = share * shares.images, 1.0
+    cost = among * NAME_COST
+    for part, share in others:
+        reading = share * shares.images * NAME_COST
+        # Without these names more images are compared, and more neighbours do not pass.
+        if reading < among * (1 - share) * (among_cost + NAME_COST) + depth_for(reach, share):
+            named, cost, among = named.and_also(part), cost + reading, among * share
+        else:
+            left *= share
+    depth = depth_for(reach, left)
+    return named, depth, cost + among * among_cost + depth
 
 
 def depth_for(reach: int, share: float) -> int:

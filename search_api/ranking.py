@@ -1,7 +1,7 @@
 """From cosines to an ordered page of look-alikes. Pure."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from search_api.cursors import SearchCursor
 from search_api.schemas import Match
@@ -15,8 +15,7 @@ ALMOST_ONE = 1 - 10**-DIGITS
 """The most that is said of other bytes: 1 means the same bytes, and so these come first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
+class Ranked(NamedTuple):
     """One image in its place among the look-alikes.
 
     Attributes:

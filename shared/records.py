@@ -1,9 +1,11 @@
 """The words of docs/ARCHITECTURE.md as frozen records; they only name and compare things."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
+from typing import Any, NamedTuple
 
 from shared.digests import object_digest
 from shared.errors import Reason
@@ -237,6 +239,32 @@ class ObjectFilter:
             if (value := getattr(self, field.name)) != field.default
         }
 
+    def only(self, names: Collection[str]) -> "ObjectFilter":
+        """Keep these of its conditions."""
+        kept: dict[str, Any] = {k: value for k, value in self.conditions().items() if k in names}
+        return ObjectFilter(**kept)
+
+    def and_also(self, other: "ObjectFilter") -> "ObjectFilter":
+        """Add the conditions of another filter."""
+        both: dict[str, Any] = self.conditions() | other.conditions()
+        return ObjectFilter(**both)
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Which share of all images passes a filter, 0 to 1, by a sample.
+
+    Attributes:
+        images: how many there are, about.
+        whole: passes all of its conditions.
+        parts: its conditions in groups, each of which one list of names answers, and which share
+            passes each group; the rarest first.
+    """
+
+    images: int
+    whole: float
+    parts: tuple[tuple[ObjectFilter, float], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class BucketCount:
@@ -271,8 +299,7 @@ class MeasuredThreshold:
     measured_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbour:
+class Neighbour(NamedTuple):
     """One answer of the index.
 
     Attributes:

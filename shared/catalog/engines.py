@@ -35,6 +35,10 @@ _WRITER_SESSION = (
     # What does not fit is refused, never cut.
     " sql_mode = 'STRICT_ALL_TABLES'"
 )
+_READER_SESSION = (
+    # Bytes of a list of names; a longer one would be cut without a word.
+    "SET SESSION group_concat_max_len = 16000000"
+)
 _WRITER_PRAGMAS = (
     f"busy_timeout={BUSY_MS}",
     "journal_mode=WAL",
@@ -79,7 +83,12 @@ def open_reads(url: str) -> Reads:
     file = sqlite_file(url)
     if file is None:
         return AsyncReads(
-            _server_engine(url, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True)
+            _server_engine(
+                url,
+                isolation_level="AUTOCOMMIT",
+                session=_READER_SESSION,
+                skip_autocommit_rollback=True,
+            )
         )
     engine = create_engine(
         URL.create(

@@ -101,55 +101,44 @@ def parts_of(conditions: Conditions) -> list[Conditions]:
 
 
 @lru_cache(maxsize=256)
-def names(part: Conditions) -> Select[Any]:
-    """Ask for up to `most` images that pass one of `parts_of`, from its index alone.
+def lists(parts: tuple[Conditions, ...]) -> Select[Any]:
+    """Ask for the first `most` names that pass each of `parts_of`, one behind the other.
 
-    An image comes once for each of its objects that passes; where only images are looked at, those
-    that no object holds come too.
+    They come from an index alone; NULL where none passes. An image comes once for each of its
+    objects that passes; where only images are looked at, those that no object holds come too.
     """
-    most: BindParameter[int] = bindparam("most")
-    if part <= OF_IMAGES.keys():
-        return select(images.c.image_id).where(*_of(OF_IMAGES, part)).limit(most)
-    return select(objects.c.image_id).where(*_of(OF_OBJECTS, part)).limit(most)
+    columns: list[ColumnElement[Any]] = [_list(part) for part in parts]
+    return select(*columns)
 
 
-@lru_cache(maxsize=256)
-def counts(parts: tuple[Conditions, ...]) -> Select[Any]:
-    """Count what `names` of each of these parts gives, up to `most`."""
-    return select(
-        *(
-            select(func.count()).select_from(names(part).subquery()).scalar_subquery()
-            for part in parts
-        )
-    )
-
-
-@lru_cache(maxsize=256)
-def names_together(first: Conditions, others: tuple[Conditions, ...]) -> Select[Any]:
-    """Ask which images that `names` gives for a first part it gives for all others, too."""
-    named = names(first).subquery()
-    return select(named.c.image_id).where(
-        *(named.c.image_id.in_(select(names(other).subquery().c.image_id)) for other in others)
-    )
+def _list(part: Conditions) -> ColumnElement[str | None]:
+    table, known = (images, OF_IMAGES) if part <= OF_IMAGES.keys() else (objects, OF_OBJECTS)
+    named = select(table.c.image_id).where(*_of(known, part)).limit(bindparam("most")).subquery()
+    return select(func.aggregate_strings(named.c.image_id, "")).scalar_subquery()
 
 
 @lru_cache(maxsize=256)
 def sample(conditions: Conditions) -> Select[Any]:
-    """Ask of the first `most` images in their order: how many there are, how many pass.
+    """Ask of the first `most` images in their order: how many there are, the last, how many pass.
 
     Then, for each of `parts_of`, how many pass that alone. Images are named by digests of their
     bytes, so the first in that order are as good as drawn.
     """
-    asked = [conditions, *parts_of(conditions)]
+    parts = parts_of(conditions)
+    asked = [conditions, *parts] if len(parts) > 1 else [conditions]
     drawn = (
-        select(*(_passes(each).label(f"passes_{n}") for n, each in enumerate(asked)))
+        select(
+            images.c.image_id,
+            *(_passes(each).label(f"passes_{n}") for n, each in enumerate(asked)),
+        )
         .where(images.c.state == ImageState.INDEXED.value)
         .order_by(images.c.image_id)
         .limit(bindparam("most"))
         .subquery()
     )
-    passed = (func.coalesce(func.sum(column), 0) for column in drawn.c)
-    return select(func.count(), *passed).select_from(drawn)
+    last, *flags = drawn.c
+    passed = (func.coalesce(func.sum(flag), 0) for flag in flags)
+    return select(func.count(), func.max(last), *passed).select_from(drawn)
 
 
 def _passes(conditions: Conditions) -> ColumnElement[int]:

@@ -21,6 +21,7 @@ from shared.records import (
     ObjectFilter,
     ObjectRef,
     ObjectState,
+    Shares,
     StoredObject,
 )
 
@@ -63,14 +64,13 @@ class SqlReader:
             if image_id is not None
         }
 
-    async def matching_images(self, where: ObjectFilter, limit: int) -> list[str] | None:
+    async def matching_images(self, where: ObjectFilter, limit: int) -> Collection[str] | None:
         """Name the images that pass; see `shared.protocols.CatalogReader.matching_images`."""
         return await naming.name_images(self._rows, where, limit)
 
-    async def share(self, where: ObjectFilter) -> float:
-        """Estimate which share of images passes; see `shared.protocols.CatalogReader.share`."""
-        drawn, passed, *_ = await naming.sample(self._rows, where)
-        return passed / drawn if drawn else 0.0
+    async def shares(self, where: ObjectFilter) -> Shares:
+        """Estimate which share of images passes; see `shared.protocols.CatalogReader.shares`."""
+        return await naming.sample(self._rows, where)
 
     async def image_ids(self, state: ImageState, after: str = "", limit: int = 1000) -> list[str]:
         """Name images of one state in order; see `shared.protocols.CatalogReader.image_ids`."""

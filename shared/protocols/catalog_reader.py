@@ -14,6 +14,7 @@ from shared.records import (
     ObjectFilter,
     ObjectRef,
     ObjectState,
+    Shares,
     StoredObject,
 )
 
@@ -38,15 +39,17 @@ class CatalogReader(Protocol):
     async def image_ids(self, state: ImageState, after: str = "", limit: int = 1000) -> list[str]:
         """Name images of one state in order, those after `after`; for comparison with the index."""
 
-    async def matching_images(self, where: ObjectFilter, limit: int) -> list[str] | None:
+    async def matching_images(self, where: ObjectFilter, limit: int) -> Collection[str] | None:
         """Name the images with an object that passes `where`, which is not empty.
 
-        None where more than `limit` objects pass whichever of its conditions the fewest pass. Where
-        only images are filtered, those that no object holds any more may be among the named.
+        None where more than `limit` objects pass whichever of its conditions the fewest pass. A
+        few that do not pass may be among the named: where only images are filtered, those that no
+        object holds any more; where several conditions on objects are, those of which one object
+        passes one and another object the other.
         """
 
-    async def share(self, where: ObjectFilter) -> float:
-        """Estimate which share of all images passes `where`, 0 to 1, by looking at some."""
+    async def shares(self, where: ObjectFilter) -> Shares:
+        """Estimate which share of all images passes `where`, by looking at some."""
 
     async def page(
         self,

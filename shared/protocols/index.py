@@ -11,7 +11,13 @@ from shared.records import Neighbour
 
 
 class VectorIndex(Protocol):
-    """Nearest neighbours by cosine among the embeddings of one model. Blocks; thread-safe."""
+    """Nearest neighbours by cosine among the embeddings of one model. Blocks; thread-safe.
+
+    Attributes:
+        among_cost: of an image more in `among`, where a neighbour more, found and joined, costs 1.
+    """
+
+    among_cost: float
 
     def upsert(self, image_ids: Sequence[str], embeddings: Embeddings) -> None:
         """Write embeddings, shape (n, dimension), replacing those of the same images.

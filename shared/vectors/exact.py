@@ -58,6 +58,8 @@ class ExactIndex:
             full, or it cannot be read.
     """
 
+    among_cost = 0.015
+
     def __init__(self, path: Path, model_id: str, dimension: int, busy_s: float = 30.0) -> None:
         self._model_id = model_id
         self._dimension = dimension

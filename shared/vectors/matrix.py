@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from shared.protocols import Embeddings
 from shared.records import Neighbour
+from shared.vectors.marked import MarkedRows
 
 BLOCK_ROWS = 16_384
 """Rows per block; a new block is added when the last is full, so growth copies nothing."""
@@ -68,13 +69,15 @@ class Snapshot:
 
     def _best(self, scores: NDArray[np.float32], limit: int) -> list[Neighbour]:
         """Sort the best of one query, with all that tie with the last place."""
-        limit = min(limit, int(np.count_nonzero(self.eligible)))
+        (rows,) = self.eligible.nonzero()
+        limit = min(limit, len(rows))
         if limit < 1:
             return []
-        (rows,) = (scores >= np.partition(scores, -limit)[-limit]).nonzero()
+        scores = scores[rows]
+        best = scores >= np.partition(scores, -limit)[-limit]
         hits = [
             Neighbour(self.image_ids[row], min(max(cosine, -1.0), 1.0))
-            for row, cosine in zip(rows.tolist(), scores[rows].tolist(), strict=True)
+            for row, cosine in zip(rows[best].tolist(), scores[best].tolist(), strict=True)
         ]
         return sorted(hits, key=lambda hit: (-hit.cosine, hit.image_id))[:limit]
 
@@ -95,6 +98,7 @@ class Matrix:
         self._image_ids: list[str] = []
         self._row_of: dict[str, int] = {}
         self._alive = np.zeros(0, np.bool_)
+        self._marked = MarkedRows()
         self.dead = 0
 
     def __len__(self) -> int:
@@ -124,6 +128,7 @@ class Matrix:
         """Hold on to the rows as they are now, only those `among` these images if given."""
         eligible = self._alive[: len(self._image_ids)].copy()
         if among is not None:
-            eligible[:] = False
-            eligible[[self._row_of[name] for name in among if name in self._row_of]] = True
+            rows = self._marked.rows_of(among, self._image_ids)
+            alive, eligible = eligible, np.zeros_like(eligible)
+            eligible[rows] = alive[rows]
         return Snapshot(tuple(self._blocks), self._image_ids, eligible)

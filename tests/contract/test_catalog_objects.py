@@ -239,6 +239,6 @@ async def test_a_prefix_means_its_bytes_and_nothing_else(catalog, prefix, expect
     for key in every:
         await put(catalog, key)
     assert await keys(catalog, prefix=prefix) == in_bytes(expected)
-    names = await catalog.matching_images(ObjectFilter(prefix=prefix), 100)
+    names = [*await catalog.matching_images(ObjectFilter(prefix=prefix), 100)]
     assert names is not None
     assert set(names) == {image(key).image_id for key in expected}

@@ -66,8 +66,8 @@ async def test_matching_images_gives_up_beyond_its_limit(catalog):
     assert names is not None
     assert sorted(names) == sorted(image(f"cats/{number}").image_id for number in (1, 2, 3))
     assert await catalog.matching_images(cats, 3) is None
-    assert await catalog.matching_images(ObjectFilter(prefix="broken"), 1) == []
-    assert await catalog.matching_images(ObjectFilter(("other",)), 0) == []
+    for nothing in (ObjectFilter(prefix="broken"), ObjectFilter(("other",))):
+        assert [*await catalog.matching_images(nothing, 1)] == []
 
 
 PICTURES = {
@@ -139,7 +139,7 @@ async def test_each_filter_means_what_it_says_however_it_is_asked(catalog):
         assert {every[image_id] for image_id in found} == expected, name
         named = await catalog.matching_images(where, 4)
         assert {every[image_id] for image_id in named or ()} == expected, name
-        assert await catalog.share(where) == len(expected) / len(every), name
+        assert (await catalog.shares(where)).whole == len(expected) / len(every), name
 
 
 async def test_a_filter_of_images_and_objects_finds_the_objects_that_pass(catalog):
@@ -148,11 +148,11 @@ async def test_a_filter_of_images_and_objects_finds_the_objects_that_pass(catalo
     where = ObjectFilter(user_keys=("mine",), formats=("JPEG",))
     found = await catalog.find([image("shared").image_id], where, limit=1)
     assert [item.stat.ref.key for item in found[image("shared").image_id]] == ["a"]
-    assert await catalog.matching_images(where, 2) == [image("shared").image_id]
+    assert [*await catalog.matching_images(where, 2)] == [image("shared").image_id]
 
 
 async def test_a_share_is_estimated_from_the_first_images(catalog):
-    assert await catalog.share(ObjectFilter(formats=("GIF",))) == 0
+    assert (await catalog.shares(ObjectFilter(formats=("GIF",)))).whole == 0
     ids = sorted(image(number).image_id for number in range(SAMPLE + 10))
     facts = [
         ImageFacts(image_id, 640, 480, "GIF" if place < SAMPLE // 4 else "PNG", 1)
@@ -160,9 +160,16 @@ async def test_a_share_is_estimated_from_the_first_images(catalog):
     ]
     await catalog.claim(facts)
     await settle(catalog, *(IndexedObject(stat(name), name) for name in ids))
-    assert await catalog.share(ObjectFilter(formats=("GIF",))) == 1 / 4
-    assert await catalog.share(ObjectFilter(("images",), formats=("PNG",))) == 3 / 4
-    assert await catalog.share(ObjectFilter(("none",), formats=("PNG",))) == 0
+    assert (await catalog.shares(ObjectFilter(formats=("GIF",)))).whole == 1 / 4
+    everywhere = await catalog.shares(ObjectFilter(("images",), formats=("PNG",)))
+    assert everywhere.whole == 3 / 4
+    assert everywhere.parts == (
+        (ObjectFilter(formats=("PNG",)), 3 / 4),
+        (ObjectFilter(("images",)), 1.0),
+    )
+    assert 200 < everywhere.images < 350  # of 266; digests lie evenly
+    nowhere = await catalog.shares(ObjectFilter(("none",), formats=("PNG",)))
+    assert (nowhere.whole, nowhere.parts[0]) == (0, (ObjectFilter(("none",)), 0))
 
 
 async def test_whichever_condition_the_fewest_pass_the_same_images_are_named(catalog):
@@ -182,7 +189,7 @@ async def test_whichever_condition_the_fewest_pass_the_same_images_are_named(cat
             assert sorted(await catalog.matching_images(where, 100) or ()) == sorted(found)
 
 
-async def test_long_lists_of_names_meet_in_the_database(catalog):
+async def test_of_several_conditions_each_has_a_list_of_names_and_these_meet(catalog):
     ids = [image(number).image_id for number in range(1100)]
     await catalog.claim([ImageFacts(one, 1 + n, 480, "PNG", 1) for n, one in enumerate(ids)])
     stats = [stat(f"{'low' if n < 600 else 'high'}/{n}", user_key="all") for n in range(1100)]
@@ -190,10 +197,10 @@ async def test_long_lists_of_names_meet_in_the_database(catalog):
     await settle(catalog, *(IndexedObject(one, image_id) for one, image_id in pairs))
     low, wide = {"prefix": "low/"}, {"min_width": 502}  # 600 and 599 pass, 99 both
     for where, limit, expected in (
-        (low | wide, 150, ids[501:600]),
-        (low | wide, 149, None),  # so few names that not even the rarest list is read to its end
-        (low | wide | {"user_keys": ("all",)}, 150, ids[501:600]),  # what too many pass is left out
-        (low | wide, 98, None),
+        (low | wide, 600, ids[501:600]),
+        (low | wide, 599, ids[501:600]),  # one list is too long, and looked at row by row
+        (low | wide, 598, None),
+        (low | wide | {"user_keys": ("all",)}, 600, ids[501:600]),
         ({"min_width": 502, "user_keys": ("all",)}, 500, None),
     ):
         named = await catalog.matching_images(ObjectFilter(**where), limit)

@@ -9,13 +9,15 @@ from datetime import UTC, datetime
 
 import pymysql
 import pytest
-from sqlalchemy import exc
+from sqlalchemy import exc, text
 
-from shared.catalog.engines import writing_engine
+from search_api.collecting import NAMED_AT_MOST
+from shared.catalog.engines import open_reads, writing_engine
 from shared.catalog.faults import LOCK_WAIT_TIMEOUT, is_conflict, number_of
 from shared.catalog.open import open_catalog, open_reader
 from shared.catalog.sql import SqlCatalog
 from shared.errors import ConfigurationError, TransientError
+from shared.names import LETTERS
 from shared.records import (
     ImageFacts,
     ImageState,
@@ -429,3 +431,10 @@ async def test_a_right_taken_away_while_reading_is_waited_for(catalog, server):
         server.kill("Sleep")
         assert [row.stat.ref.key for row in await reader.page()] == ["a"]
         await reader.close()
+
+
+async def test_as_many_names_as_are_ever_asked_for_come_in_one_piece(server):
+    reads = open_reads(server.url)
+    longest = await reads.run(lambda c: c.execute(text("SELECT @@group_concat_max_len")).scalar())
+    await reads.dispose()
+    assert longest >= LETTERS * (NAMED_AT_MOST + 1)

@@ -1,6 +1,7 @@
 """A catalog to read from, and a store that says what was recorded."""
 
 from collections import Counter
+from operator import itemgetter
 
 from shared.errors import TransientError
 from shared.protocols import Present
@@ -13,6 +14,7 @@ from shared.records import (
     ObjectFilter,
     ObjectRef,
     ObjectState,
+    Shares,
     StoredObject,
 )
 
@@ -21,7 +23,7 @@ class FakeCatalog:
     """A `CatalogReader` over rows in a dict.
 
     `broken` makes every question fail; `selective` False takes every filter for one that many pass;
-    `finds` counts the joins with objects.
+    `finds` counts the joins with objects; `told` is what it says of any filter's shares.
     """
 
     def __init__(self) -> None:
@@ -30,6 +32,7 @@ class FakeCatalog:
         self.broken: TransientError | None = None
         self.selective = True
         self.finds = 0
+        self.told: Shares | None = None
         self.threshold: MeasuredThreshold | None = None
 
     def add(self, stored: StoredObject, facts: ImageFacts | None = None) -> None:
@@ -78,7 +81,15 @@ class FakeCatalog:
         found = sorted({s.image_id for s in self._passing(where) if s.image_id})
         return found if self.selective and len(found) <= limit else None
 
-    async def share(self, where):
+    async def shares(self, where):
+        if self.told:
+            return self.told
+        alone = [ObjectFilter(**{name: value}) for name, value in where.conditions().items()]
+        whole, *shares = (self._share(each) for each in (where, *alone))
+        parts = zip(alone, shares, strict=True)
+        return Shares(len(self.images), whole, tuple(sorted(parts, key=itemgetter(1))))
+
+    def _share(self, where: ObjectFilter) -> float:
         passing = {s.image_id for s in self._passing(where)}
         return len(passing & self.images.keys()) / max(1, len(self.images))
 

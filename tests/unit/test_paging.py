@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search_api.collecting import MAX_DEPTH, deeper_than, depth_for
+from search_api.collecting import MAX_DEPTH, deeper_than, depth_for, split
 from search_api.facts import Facts
 from search_api.inputs import Asked, ImageId
 from search_api.originals import Originals
@@ -18,7 +18,15 @@ from search_api.parts import Parts
 from search_api.problems import Problem
 from search_api.queries import Queries
 from search_api.search import Searcher
-from shared.records import ImageFacts, ObjectRef, ObjectStat, ObjectState, StoredObject
+from shared.records import (
+    ImageFacts,
+    ObjectFilter,
+    ObjectRef,
+    ObjectStat,
+    ObjectState,
+    Shares,
+    StoredObject,
+)
 from tests.fakes import FakeCatalog, FakeDecoder, FakeEmbedding, FakeIndex, FakeStore
 
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -125,6 +133,43 @@ async def test_a_cursor_leads_on_with_another_limit_and_with_nothing_else_change
         with pytest.raises(Problem, match="cursor") as refused:
             await shop.page(cursor, limit=3, **{"bucket": ("a", "always")} | other)
         assert refused.value.status == 422
+
+
+@pytest.mark.parametrize("kept", ["both", "neither"])
+async def test_pictures_that_pass_one_condition_and_seldom_another_are_all_found(kept):
+    # Half pass each; both conditions together pass as many as the sample cannot tell.
+    shop = Shop(selective=True)
+    for number in range(400):
+        bucket = "a" if number < 200 else "b"
+        shop.add(hashlib.sha256(b"%d" % number).hexdigest(), 0.9 - number / 1000, bucket)
+    last = hashlib.sha256(b"199").hexdigest()
+    shop.add(last, -0.9, "a")
+    shop.catalog.images[last] = ImageFacts(last, 9, 9, "GIF" if kept == "both" else "BMP", 5)
+    shop.catalog.told = Shares(100_000, 0.0, ((A, 0.001), (GIF, 0.5)))
+    found, _ = await shop.page(None, limit=2, bucket=("a",), format=("GIF",))
+    assert found == ([last] if kept == "both" else [])
+
+
+A, GIF = ObjectFilter(("a",)), ObjectFilter(formats=("GIF",))
+
+
+@pytest.mark.parametrize(
+    ("whole", "parts", "among_cost", "named"),
+    [
+        (0.0001, [0.0001], 0.015, 1),
+        (0.1, [0.1], 0.015, 1),
+        (0.1, [0.1], 0.5, 0),  # a server would read ten thousand names
+        (0.5, [0.5], 0.015, 0),
+        (0.01, [0.1, 0.1], 0.015, 2),
+        (0.005, [0.01, 0.5], 0.015, 1),  # fifty thousand names would spare a few neighbours
+        (0.09, [0.3, 0.3], 0.015, 0),
+    ],
+)
+def test_named_is_what_costs_less_to_name_than_to_find(whole, parts, among_cost, named):
+    each = tuple(zip((A, GIF), parts, strict=False))
+    where, depth, cost = split(Shares(100_000, whole, each), 26, among_cost)
+    assert (len(where.conditions()) if cost < depth_for(26, whole) else 0) == named
+    assert depth <= depth_for(26, whole)
 
 
 @given(st.integers(1, 20_000), st.floats(0, 1))
