@@ -120,7 +120,7 @@ class EmbeddingService:
             batch, embed = taken
             self._observe(len(batch))
             try:
-                rows = embed(np.stack([request.pixels[i] for request, i in batch]))
+                rows = embed(_pixels(batch))
             except Exception as error:  # noqa: BLE001 - not ours to judge: it goes to who waits
                 for request in {request for request, _ in batch}:
                     _answer(request, error)
@@ -159,6 +159,12 @@ class EmbeddingService:
                     finished.append(request)
         for request in finished:
             _answer(request, request.embeddings)
+
+
+def _pixels(batch: list[_Picture]) -> Pixels:
+    """Put a batch together; a lone picture stays where it is."""
+    each = [request.pixels[i : i + 1] for request, i in batch]
+    return each[0] if len(each) == 1 else np.concatenate(each)
 
 
 def _answer(request: _Request, answer: Embeddings | Exception) -> None:
