@@ -56,7 +56,7 @@ BATCH = 1000
 BEGAN = datetime(2025, 1, 1, tzinfo=UTC)
 CLOCK = time.perf_counter
 AVERAGE = statistics.median
-SHARES = (0.0, 0.0001, 0.001, 0.01, 0.1, 0.5, 1.0)
+SHARES = (0.0, 0.0001, 0.001, 0.01, 0.03, 0.05, 0.1, 0.2, 0.5, 1.0)
 CLASSES = {"0.0001": 0.0001, "0.001": 0.001, "0.01": 0.01, "0.1": 0.1, "0.5": 0.5, "rest": 1.0}
 FORMATS = dict(zip(CLASSES, ("GIF", "BMP", "TIFF", "PNG", "JPEG", "WEBP"), strict=True))
 
@@ -104,18 +104,35 @@ def object_of(number: int, laid: Laid, image_id: str) -> IndexedObject:
 
 def filters(share: float) -> Iterator[tuple[str, dict[str, Any]]]:
     """Name each kind of filter that passes this share."""
+    yield from of_classes(share)
+    yield "min_width", {"min_width": narrowest(share)}
+    yield "max_height", {"max_height": max(1, round(share * 1e6) + (share == 1))}
+    yield "modified", {"modified_after": newest(share)}
+    if 0 < share < 1:
+        both = {"min_width": narrowest(share**0.5)}
+        yield "two together", both | {"modified_after": newest(share**0.5)}
+    if 0 < share < 0.5:
+        yield (
+            "and another's half",
+            {"min_width": narrowest(share * 2)} | {"modified_after": newest(0.5)},
+        )
+
+
+def of_classes(share: float) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Name the kinds of filters that ask for one of a few values, if one passes this share."""
+    if share not in {0, 1, *CLASSES.values()}:
+        return
     name = {0.0: "none", 1.0: ""}.get(share, str(share))
     every = {"bucket": [*CLASSES], "format": [*FORMATS.values()], "user_key": [*CLASSES]}
     one = {"bucket": [name], "format": [FORMATS.get(name, "AVIF")], "user_key": [name]}
     for kind, values in every.items():
         yield kind, {kind: values if share == 1 else one[kind]}
     yield "prefix", {"prefix": "a/" + (f"{name}/" if name else "")}
-    yield "min_width", {"min_width": 2 + round((1 - share) * 1e6) if share < 1 else 1}
-    yield "max_height", {"max_height": max(1, round(share * 1e6) + (share == 1))}
-    yield "modified", {"modified_after": newest(share)}
-    if 0 < share < 1:
-        both = {"min_width": 2 + round((1 - share**0.5) * 1e6)}
-        yield "two together", both | {"modified_after": newest(share**0.5)}
+
+
+def narrowest(share: float) -> int:
+    """Give the width that this share has at least."""
+    return 2 + round((1 - share) * 1e6) if share < 1 else 1
 
 
 def newest(share: float) -> str:
