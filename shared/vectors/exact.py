@@ -126,6 +126,7 @@ class ExactIndex:
         """Read all vectors, about a second per 100,000."""
         with self._reading, _transient():
             self._follow()
+            self._matrix.snapshot(())  # sorts the names, lest the first search among some does
 
     def quick(self) -> bool:
         """Whether there are few vectors, all of them in memory, and nobody else asks for them."""
