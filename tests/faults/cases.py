@@ -58,13 +58,14 @@ class Case:
         """Wait until nothing is wrong, note what was observed, and return the seconds it took.
 
         Args:
-            within: seconds.
+            within: seconds from now.
             lag: every event must be acknowledged too.
-            since: when all was healthy again (`time.monotonic`), if not just now.
+            since: when all was healthy again (`time.monotonic`), if not just now; for the table.
         """
+        deadline = time.monotonic() + within
         began = time.monotonic() if since is None else since
         wrong = self.judge.lagging() if lag else []
-        while wrong and time.monotonic() - began < within and self._working():
+        while wrong and time.monotonic() < deadline and self._working():
             time.sleep(0.2)
             wrong = self.judge.lagging()
         while True:
@@ -73,7 +74,7 @@ class Case:
                 wrong = self.judge.disagreements(lag=lag)
             except (MilvusException, MySQLError) as error:  # being made, or coming back
                 wrong = [f"cannot look: {error}"]
-            if not wrong or seconds > within or not self._working():
+            if not wrong or time.monotonic() > deadline or not self._working():
                 break
             time.sleep(0.5)
         self._note(wrong, seconds)

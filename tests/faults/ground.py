@@ -54,7 +54,7 @@ class Ground:
         rest = re.sub(r"forceDeny: \w+", "forceDeny: true", rest, count=1)
         config.write_text(begin + limit + rest)
         try:
-            eventually(lambda: _refuses(place), 60)  # Milvus looks at it every few seconds
+            eventually(lambda: _refuses(place))  # Milvus looks at it every few seconds
             yield
         finally:
             config.write_text(before)

@@ -49,7 +49,7 @@ class Process:
         children = psutil.Process(self.process.pid).children(recursive=True)
         self.process.kill()
         self.process.wait()
-        _, left = psutil.wait_procs(children, timeout=10)
+        _, left = psutil.wait_procs(children, timeout=PATIENCE_S)
         assert not left, f"processes left behind: {left}"
 
     def halt(self) -> None:
@@ -85,13 +85,13 @@ class Listening(Process):
         (self.port,) = free_ports(1)
         super().__init__(command, {**settings, port_setting: self.port}, log, **more)
 
-    def get(self, path: str, timeout: float = 10.0) -> httpx.Response:
+    def get(self, path: str, timeout: float = PATIENCE_S) -> httpx.Response:
         return httpx.get(f"http://127.0.0.1:{self.port}{path}", timeout=timeout)
 
     def status(self, path: str) -> int:
         """Tell the HTTP status; 0 where nobody answers."""
         try:
-            return self.get(path).status_code
+            return self.get(path, timeout=10).status_code
         except httpx.HTTPError:
             return 0
 

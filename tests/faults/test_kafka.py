@@ -15,7 +15,7 @@ def test_what_cannot_be_written_to_the_dead_letters_is_not_acknowledged(new_case
     with case.place.topics.not_writable(case.place.dead_letters):
         case.load.fill(30)
         case.load.put("00003 poison.jpg", case.load.poison())
-        eventually(lambda: case.judge.rows() == 31, 60)
+        eventually(lambda: case.judge.rows() == 31)
         time.sleep(5)
         assert case.judge.lag() >= 1
         assert worker.running
@@ -36,4 +36,4 @@ def test_a_worker_cut_off_from_kafka_takes_part_again(new_case, ground, proxies)
     case.load.fill(100, prefix="more ")
     time.sleep(20)
     proxies["kafka"].mend()
-    case.settles(60)
+    case.settles()

@@ -86,7 +86,7 @@ def test_half_a_file_is_never_taken_for_the_whole(new_case, ground, proxies, tro
     assert worker.running
     assert case.judge.rows() == 0 or trouble == "slow"
     proxy.mend()
-    case.settles(90)
+    case.settles()
     assert case.observed.rejected == 0
     case.observed.repeats = None
 
@@ -103,7 +103,7 @@ def test_a_restart_during_a_thousand_puts_loses_nothing_that_was_put(new_case, g
         time.sleep(1)
         ground.start("minio")
     putting.join(300)
-    case.settles(120)
+    case.settles()
     assert case.observed.objects == PUTS
     case.observed.repeats = None
 

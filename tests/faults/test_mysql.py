@@ -27,7 +27,7 @@ def test_rows_locked_by_another_are_waited_for(new_case):
         cursor.execute("SELECT * FROM objects FOR UPDATE")
         assert len(cursor.fetchall()) == 100
         case.load.overwrite(case.load.listed()[:50])
-        eventually(lambda: case.judge.lag() >= 50, 20)
+        eventually(lambda: case.judge.lag() >= 50)
         time.sleep(3)
         assert case.judge.lag() >= 50
         cursor.execute("ROLLBACK")
@@ -47,7 +47,7 @@ def test_a_read_only_mysql_is_waited_for(new_case):
     case.settles()
     with read_only(case.place):
         case.load.fill(50, prefix="more ")
-        eventually(lambda: case.judge.lag() >= 50, 20)
+        eventually(lambda: case.judge.lag() >= 50)
         time.sleep(5)
         assert case.judge.lag() >= 50
         assert worker.running
@@ -109,7 +109,7 @@ def test_a_full_disk_is_waited_for(new_case, small_disk):
         ballast.unlink()
         if daemon.pid is None:  # it may not survive that; whoever runs it starts it again
             daemon.start()
-        case.settles(120)
+        case.settles()
         assert case.observed.rejected == 0
         case.observed.repeats = None
         case.end()

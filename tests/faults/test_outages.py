@@ -14,7 +14,6 @@ from tests.faults.processes import search_api, worker
 from tests.faults.searching import Searcher, unlike_all_others
 from tests.system.running import eventually
 
-BACK_S = 30.0
 SEARCHED = "searched for.jpg"
 
 
@@ -29,7 +28,7 @@ class Life:
         case.load.fill(50)
         self._picture = unlike_all_others(case.load)
         case.load.put(SEARCHED, self._picture)
-        case.settles(90)
+        case.settles()
         self.api = search_api(case.place.settings, folder / "serve.log")
         case.workers.append(self.api)
         self.api.is_up("/readyz")
@@ -46,13 +45,13 @@ class Life:
         time.sleep(1)
         yield mischief
         healthy = time.monotonic()
-        eventually(lambda: searcher.last_ok > healthy, BACK_S)
+        eventually(lambda: searcher.last_ok > healthy)
         back = searcher.last_ok - healthy
-        eventually(lambda: self.api.status("/readyz") == 200, BACK_S)
+        eventually(lambda: self.api.status("/readyz") == 200)
         time.sleep(1)
         mischief.stop()
         searcher.stop()
-        case.settles(120)
+        case.settles()
         case.observed.repeats = None
         assert self.worker.running
         assert searcher.answers.keys() == expected, searcher.answers
@@ -92,6 +91,6 @@ def test_kafka_being_down_does_not_touch_search(life, ground, new_line):
 def test_what_was_put_while_minio_restarts_is_found(life, ground, new_line):
     with life.outage(new_line, 16, "MinIO kill -9 during PUTs", {200}):
         ground.kill("minio")
-        eventually(lambda: life.api.status("/readyz") == 503, BACK_S)
+        eventually(lambda: life.api.status("/readyz") == 503)
         assert life.api.status("/readyz?parts=none") == 200, "Kubernetes would send no search"
         ground.start("minio")

@@ -18,10 +18,10 @@ def test_an_emptied_index_and_an_emptied_catalog_are_rebuilt(new_case):
     worker.is_up()
     case.settles()
     case.place.empty_index()
-    case.settles(90)
+    case.settles()
     first = case.observed.seconds
     case.place.empty_catalog()
-    case.settles(90)
+    case.settles()
     case.observed.note = f"index after {first:.1f} s"
     case.observed.repeats = None
 
@@ -31,7 +31,7 @@ def test_a_listing_that_fails_half_way_removes_nothing(new_case, ground, proxies
     case = new_case(17, "listing cut half-way")
     case.load.fill(1500)
     case.worker().is_up()
-    case.settles(90)
+    case.settles()
     case.workers[0].stop()
     proxies["minio"].limit(100_000)  # a page of a thousand has more
     worker = case.worker(**OFTEN, **ground.proxied(case.place, minio=proxies["minio"]))
@@ -54,13 +54,13 @@ def test_a_bucket_that_was_emptied_or_swapped_behind_its_back_is_asked_about(new
     case.place.mute()
     case.load.remove(case.load.listed())
     case.load.fill(20, prefix="another ")
-    eventually(lambda: case.judge.rows() == 70, 60)
+    eventually(lambda: case.judge.rows() == 70)
     time.sleep(8)
     assert case.judge.rows() == 70
     assert "--force" in worker.told()
     worker.stop()
     case.worker(removal_guard=1, **OFTEN)
-    case.settles(60)
+    case.settles()
     case.observed.note = "50 removals held back until allowed"
     case.observed.repeats = None
 
@@ -75,10 +75,10 @@ def test_a_wiped_kafka_is_made_up_for_by_the_bucket_and_a_replay_makes_no_rows(n
     messages = captured(case.place)
     case.place.topics.wipe(case.place.topic)
     case.load.fill(100, prefix="more ")
-    eventually(lambda: case.judge.rows() == 200 or not worker.running, 90)
+    eventually(lambda: case.judge.rows() == 200 or not worker.running)
     if not worker.running:  # whoever supervises it starts another
         case.worker(**OFTEN)
-    case.settles(120)
+    case.settles()
     before = case.judge.recorded()
     produce(case.place, messages)
     case.settles()
@@ -104,5 +104,5 @@ def test_of_two_workers_one_reconciles_and_the_other_follows_when_it_is_gone(new
     leader.kill()
     case.place.mute()
     case.load.fill(20, prefix="unheard of ")
-    case.settles(120)
+    case.settles()
     case.observed.repeats = None

@@ -22,7 +22,7 @@ def test_a_rolling_restart_under_load_loses_nothing_and_fails_no_search(new_case
     def new_worker(number: int):
         case.workers.append(worker(case.place.settings, tmp_path / f"worker {number}.log"))
         case.workers[-1].is_up()
-        eventually(case.workers[-1].partitions, 60)
+        eventually(case.workers[-1].partitions)
         return case.workers[-1]
 
     def new_api(number: int):
@@ -34,7 +34,7 @@ def test_a_rolling_restart_under_load_loses_nothing_and_fails_no_search(new_case
     workers = [new_worker(number) for number in range(2)]
     case.load.fill(50)
     case.load.put(SEARCHED, picture)
-    case.settles(120)
+    case.settles()
     apis = [new_api(number) for number in range(2)]
     balancer = Balancer(*apis)
     users = [User(balancer, picture, case.judge.digest(picture)) for _ in range(2)]
@@ -54,7 +54,7 @@ def test_a_rolling_restart_under_load_loses_nothing_and_fails_no_search(new_case
     for user in users:
         user.stop()
     balancer.stop()
-    case.settles(90)
+    case.settles()
     searches = users[0].answers + users[1].answers
     assert searches.keys() == {"found"}, searches
     assert len(users[0].processes | users[1].processes) == 4

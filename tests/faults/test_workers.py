@@ -59,7 +59,7 @@ def test_a_worker_killed_at_a_steps_boundary_repeats_only_what_was_not_acknowled
         left.append((case.judge.lag(), time.monotonic()))
         case.worker(**settings)
     for case, (unacknowledged, since) in zip(cases, left, strict=True):
-        case.settles(120, since=since)
+        case.settles(since=since)
         repeats = case.repeats("look")
         assert repeats <= unacknowledged, (repeats, unacknowledged)
         case.end()
@@ -96,14 +96,14 @@ def test_a_worker_halted_beyond_its_session_changes_nothing_when_it_goes_on(new_
     case.load.overwrite(keys[0:200:2])
     case.load.remove(keys[1:200:4])
     case.worker()
-    case.settles(60)
+    case.settles()
     time.sleep(max(0.0, SESSION_S + 5 - (time.monotonic() - halted)))
     before, _ = case.judge.tables()
     zombie.go_on()
     eventually(lambda: zombie.status("/livez") in {200, 0} and _has_spoken(zombie))
     time.sleep(3)  # what it had in its hands when it was halted is through, or dropped
     assert case.judge.tables()[0] == before
-    case.settles(30)
+    case.settles()
     case.observed.repeats = None
 
 
@@ -127,7 +127,7 @@ def test_workers_may_come_and_go_while_loaded(new_case):
         assert code == 0, worker.told()
     time.sleep(2)
     mischief.stop()
-    case.settles(60)
+    case.settles()
     assert mischief.done > 200
     case.observed.repeats = None
     case.observed.note = f"{mischief.done} changes, {case.share_repeated():.1%} repeated"
@@ -147,4 +147,4 @@ def test_a_worker_whose_event_loop_was_blocked_takes_part_again(new_case):
     eventually(lambda: worker.status("/livez") == 200 or not worker.running)
     if not worker.running:
         case.worker()
-    case.settles(60)
+    case.settles()
