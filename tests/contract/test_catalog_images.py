@@ -267,7 +267,7 @@ async def test_images_that_are_claimed_beside_a_collection_are_not_held_up_by_it
     await remove(catalog, "a")
 
     async def delete(_: list[str]) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await put(other, "b")
             await remove(other, "b")
             await put(other, "c")

@@ -64,7 +64,7 @@ class Stopped:
         def stop() -> None:
             if next(self._calls) == self._nth:
                 self.reached.set()
-                self.go_on.wait(30)
+                self.go_on.wait(120)
 
         def call(*arguments, **named):
             answer = real(*arguments, **named)

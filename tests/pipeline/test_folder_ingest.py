@@ -17,6 +17,7 @@ from streams.parts import Parts
 from streams.surveys import Report
 from tests.fakes import CutOff, Faulty, ThumbnailEmbedder
 from tests.pipeline.conftest import picture
+from tests.system.running import PATIENCE_S
 
 
 @pytest.fixture
@@ -196,7 +197,7 @@ async def test_it_becomes_ready_while_a_hundred_files_a_second_change(plant, ing
     changing = asyncio.create_task(asyncio.to_thread(change))
     try:
         async with at_work(ingest(reconcile_s=1)) as caught_up:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(PATIENCE_S):
                 report = await caught_up
                 assert report.total("added") >= 50
                 rows = await plant.rows()

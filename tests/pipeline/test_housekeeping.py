@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack, aclosing, asynccontextmanager, closing, s
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from minio import Minio
+from prometheus_client import REGISTRY
 from pymilvus import MilvusClient, MilvusException
 
 from shared.catalog.open import open_catalog
@@ -22,21 +23,26 @@ from shared.images.decoder import Decoder
 from shared.settings import Settings
 from shared.storage.open import open_store
 from shared.vectors.milvus import MilvusIndex, collection_name
-from streams.absence import ASK_S
 from streams.parts import Adapters, assemble
 from streams.topics import make_topic, topics_of
 from streams.worker import Worker
 from tests.fakes import ThumbnailEmbedder
 from tests.pipeline.conftest import picture
+from tests.system.running import PATIENCE_S
 
 PARTITIONS = 4
 DAY_S = 86_400
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         while not await asyncio.to_thread(holds):  # noqa: ASYNC110 - services tell nobody
             await asyncio.sleep(0.1)
+
+
+def answers(part: str) -> bool:
+    """Tell whether a part answered the worker when it last asked."""
+    return REGISTRY.get_sample_value("seenit_answering", {"part": part}) == 1
 
 
 class Place:
@@ -201,8 +207,9 @@ async def test_a_store_that_was_away_is_compared_with_as_soon_as_it_is_back(plac
         await until(lambda: worker.status()["housekeeping"].get("drift") is not None)
         place.fill("untold.png", shade=99)
         store = place.stack.daemons["minio"]
+        await until(lambda: answers("store"))
         await asyncio.to_thread(store.kill)
-        await asyncio.sleep(ASK_S)
+        await until(lambda: not answers("store"))
         await asyncio.to_thread(store.start)
         await place.is_made_right()
 

@@ -1,6 +1,7 @@
 """One of several leads: at any time at most one, and always one as long as any lives."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -9,6 +10,8 @@ from shared.errors import TransientError
 from streams.leadership import Leadership
 
 LEASE_S, RENEW_S = 2.0, 0.1
+LONG_S = 60.0
+"""A lease that no busy machine lets run out."""
 
 
 class Work:
@@ -30,25 +33,34 @@ class Work:
 
 
 class Unsteady:
-    """A catalog that, while `away`, fails, does not answer, or knows another leader."""
+    """A catalog that, while `away`, fails, does not answer, or knows another leader.
+
+    Attributes:
+        refused: how often it failed.
+        renewed: how often it gave the lease.
+    """
 
     def __init__(self, catalog) -> None:
         self._catalog = catalog
         self.away: str | None = None
+        self.refused = self.renewed = 0
 
     async def lead(self, name, holder, seconds):
         if self.away == "fails":
+            self.refused += 1
             raise TransientError("catalog", "away")
         if self.away == "hangs":
             await asyncio.Event().wait()
         if self.away == "is another's":
             return False
-        return await self._catalog.lead(name, holder, seconds)
+        given = await self._catalog.lead(name, holder, seconds)
+        self.renewed += given
+        return given
 
 
 @asynccontextmanager
-async def candidate(catalog, work, name):
-    leadership = Leadership(catalog, "test", lease_s=LEASE_S, renew_s=RENEW_S)
+async def candidate(catalog, work, name, lease_s=LEASE_S):
+    leadership = Leadership(catalog, "test", lease_s=lease_s, renew_s=RENEW_S)
     task = asyncio.create_task(leadership.run(lambda: work.of(name)))
     try:
         yield leadership
@@ -57,13 +69,18 @@ async def candidate(catalog, work, name):
         await asyncio.gather(task, return_exceptions=True)
 
 
+async def until(holds: Callable[[], bool]) -> None:
+    while not holds():  # noqa: ASYNC110 - it tells nobody
+        await asyncio.sleep(0.01)
+
+
 async def test_one_of_two_leads_for_longer_than_a_lease_and_the_other_follows_its_end(plant):
-    work = Work()
-    async with candidate(plant.catalog, work, "second") as second:
-        async with candidate(plant.catalog, work, "first"):
+    work, lease_s = Work(), 5.0  # renewed every 0.1 s, so that a busy machine does not lose it
+    async with candidate(plant.catalog, work, "second", lease_s) as second:
+        async with candidate(plant.catalog, work, "first", lease_s):
             await work.begun.acquire()
             (leading,) = work.doing
-            await asyncio.sleep(1.2 * LEASE_S)
+            await asyncio.sleep(1.2 * lease_s)
             assert work.doing == [leading]
         await work.begun.acquire() if leading == "first" else None
         assert work.doing == ["second"]
@@ -72,12 +89,13 @@ async def test_one_of_two_leads_for_longer_than_a_lease_and_the_other_follows_it
 
 
 async def test_a_leader_that_dies_without_a_word_is_followed_when_its_lease_is_over(plant):
+    clock = asyncio.get_running_loop().time
+    began = clock()
     assert await plant.catalog.lead("test", "the dead", LEASE_S)
     work = Work()
     async with candidate(plant.catalog, work, "other") as other:
-        await asyncio.sleep(LEASE_S / 2)
-        assert not other.leading
         await work.begun.acquire()
+        assert clock() - began > 0.95 * LEASE_S, "two clocks"
         assert other.leading
 
 
@@ -96,12 +114,12 @@ async def test_a_leader_that_cannot_renew_stops_before_another_leads(plant, how)
 
 async def test_a_leader_outlasts_a_catalog_that_is_away_for_a_moment(plant):
     work, unsteady = Work(), Unsteady(plant.catalog)
-    async with candidate(unsteady, work, "first") as first:
+    async with candidate(unsteady, work, "first", LONG_S) as first:
         await work.begun.acquire()
         unsteady.away = "fails"
-        await asyncio.sleep(LEASE_S / 3)
-        unsteady.away = None
-        await asyncio.sleep(LEASE_S)
+        await until(lambda: unsteady.refused > 3)
+        unsteady.away, before = None, unsteady.renewed
+        await until(lambda: unsteady.renewed > before + 3)
         assert first.leading
         assert work.begun.locked(), "it was done without a break"
 
@@ -112,8 +130,7 @@ async def test_a_leader_whose_lease_another_took_stops_at_once(plant):
     async with candidate(unsteady, work, "first") as first:
         await work.begun.acquire()
         unsteady.away = "is another's"
-        while first.leading:  # noqa: ASYNC110 - it tells nobody
-            await asyncio.sleep(0.01)
+        await until(lambda: not first.leading)
         assert work.doing == []
 
 

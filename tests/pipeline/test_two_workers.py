@@ -18,6 +18,7 @@ from streams.collector import collect
 from streams.pipeline import Pipeline
 from tests.fakes import Stopped, ThumbnailEmbedder
 from tests.pipeline.conftest import Plant, outcomes, picture
+from tests.system.running import PATIENCE_S
 
 AT_ONCE = timedelta(seconds=-10)
 
@@ -90,7 +91,7 @@ async def test_a_worker_stopped_at_a_step_leaves_no_stale_row(workers, part, met
     put(one, **SECOND)
     stop = Stopped(getattr(one, part), method, call if before == "known" else 1)
     stopped = asyncio.create_task(settle(one, one.pipeline(**{part: stop}), *NAMES))
-    assert await asyncio.to_thread(stop.reached.wait, 10)
+    assert await asyncio.to_thread(stop.reached.wait, PATIENCE_S)
     other = asyncio.create_task(meanwhile(two))
     await asyncio.wait([other], timeout=1.5)  # it may have to wait for the stopped one's locks
     stop.go_on.set()
