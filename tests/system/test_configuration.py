@@ -188,11 +188,9 @@ def test_a_port_in_use_is_refused_by_name(folder, tmp_path):
     )
 
 
-def test_another_model_than_the_catalogs_is_refused_by_name(up, folder, pictures, tmp_path):
+def test_another_model_than_the_catalogs_is_refused_by_name(folder, pictures, tmp_path):
     pictures.fill(folder, 1)
-    running = up()
-    running.ready()
-    assert running.stop() == 0
+    verb("reconcile", "--folder", folder, cwd=tmp_path)
     with closing(sqlite3.connect(folder / ".seenit" / "catalog.db")) as database, database:
         database.execute("UPDATE images SET model_id = 'resnet50-512-00000000'")
     for words in (("up", folder), ("serve", "--folder", folder), ("reconcile", "--folder", folder)):

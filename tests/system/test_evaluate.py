@@ -11,7 +11,6 @@ from typer.testing import CliRunner
 
 from seenit.cli import app
 from shared.catalog.open import open_catalog, open_reader
-from shared.embedding.load import load_embedder
 from shared.settings import Settings
 from tests.system.running import log_as_it_was
 
@@ -32,14 +31,12 @@ def folder(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def library(tmp_path) -> Path:
+def library(tmp_path, embedder) -> Path:
     """Another folder, with a catalog of the default model."""
     settings = Settings(_env_file=None, storage_url=f"file://{tmp_path}")
 
     async def make() -> None:
-        catalog = await open_catalog(
-            settings.resolved_catalog_url, load_embedder(settings).model_id
-        )
+        catalog = await open_catalog(settings.resolved_catalog_url, embedder.model_id)
         await catalog.close()
 
     asyncio.run(make())
@@ -52,10 +49,9 @@ def run(*words: object) -> tuple[int, str, str]:
     return done.exit_code, done.stdout, done.stderr
 
 
-def in_force(library: Path) -> float | None:
+def in_force(library: Path, model_id: str) -> float | None:
     async def read() -> float | None:
         settings = Settings(_env_file=None, storage_url=f"file://{library}")
-        model_id = load_embedder(settings).model_id
         reader = await open_reader(settings.resolved_catalog_url, model_id)
         measured = await reader.measured()
         await reader.close()
@@ -64,22 +60,24 @@ def in_force(library: Path) -> float | None:
     return asyncio.run(read())
 
 
-def test_what_is_measured_with_views_is_told_and_saved_where_searches_look(folder, library):
-    assert in_force(library) is None
+def test_what_is_measured_with_views_is_told_and_saved_where_searches_look(
+    folder, library, embedder
+):
+    assert in_force(library, embedder.model_id) is None
     code, told, _ = run(folder, "--folder", library, "--save", "--json")
     assert code == 0
     report = json.loads(told)
     assert report["ways"] == ["auto"]
     assert report["top1_views"] >= report["top1"]
     assert report["measured"]["pairs"] >= 20_000
-    assert in_force(library) == report["measured"]["near_duplicate"]
+    assert in_force(library, embedder.model_id) == report["measured"]["near_duplicate"]
 
 
-def test_too_few_pictures_are_never_gone_by(folder, library):
+def test_too_few_pictures_are_never_gone_by(folder, library, embedder):
     code, _, why = run(folder, "--folder", library, "--save", "--probes", 2)
     assert code == 2
     assert "--save" in why
-    assert in_force(library) is None
+    assert in_force(library, embedder.model_id) is None
 
 
 def test_a_folder_without_a_catalog_gets_none(folder, tmp_path):

@@ -8,22 +8,17 @@ import pytest
 
 from tests.system.conftest import Pictures
 from tests.system.judge import disagreements
-from tests.system.running import Running
+from tests.system.running import verb
 
 
 @pytest.fixture(scope="module")
 def true_state(tmp_path_factory):
-    """A folder that the real process has indexed: two files of the same bytes, one no picture."""
+    """A folder that a real verb has indexed: two files of the same bytes, one no picture."""
     folder = tmp_path_factory.mktemp("judged")
     paths = Pictures(1).fill(folder, 4)
     shutil.copy(paths[0], folder / "copy.jpg")
     (folder / "words.jpg").write_text("words")
-    running = Running("up", folder, cwd=folder.parent)
-    try:
-        assert running.ready()["added"] == 6
-        assert running.stop() == 0
-    finally:
-        running.end()
+    assert verb("reconcile", "--folder", folder).stdout.startswith("6 added")
     return folder
 
 
