@@ -13,7 +13,7 @@ from stack.daemon import Daemon
 from stack.prometheus import Prometheus
 from stack.service import free_ports
 from tests.monitoring.places import PROMETHEUS
-from tests.system.running import eventually
+from tests.system.running import PATIENCE_S, eventually
 
 Hurry = Callable[[str], str]
 
@@ -69,7 +69,7 @@ class Watch:
         self._daemon.stop(patience_s=2)
 
     def ask(self, path: str, **query: str) -> Any:
-        reply = httpx.get(f"{self._url}/api/v1/{path}", params=query, timeout=10)
+        reply = httpx.get(f"{self._url}/api/v1/{path}", params=query, timeout=PATIENCE_S)
         assert reply.status_code == 200, (query, reply.text)
         return reply.json()["data"]
 
@@ -94,8 +94,8 @@ class Watch:
         told = self.ask("alerts")["alerts"]
         return {alert["labels"]["alertname"] for alert in told if alert["state"] == "firing"}
 
-    def until_firing(self, alert: str, within: float = 120.0) -> None:
+    def until_firing(self, alert: str, within: float = PATIENCE_S) -> None:
         eventually(lambda: alert in self.firing(), within)
 
-    def until_silent(self, alert: str, within: float = 120.0) -> None:
+    def until_silent(self, alert: str, within: float = PATIENCE_S) -> None:
         eventually(lambda: alert not in self.firing(), within)

@@ -97,6 +97,14 @@ def eventually_nothing(wrong: Callable[[], list[str]], within: float = PATIENCE_
     assert not found, found
 
 
+def heard(ask: Callable[[], httpx.Response]) -> httpx.Response:
+    """Ask again as long as one is told to come back, as a part of a busy machine answers late."""
+    deadline = time.monotonic() + PATIENCE_S
+    while (reply := ask()).status_code == 503 and time.monotonic() < deadline:
+        time.sleep(0.5)
+    return reply
+
+
 def metric(page: str, name: str, **labels: str) -> float:
     """Sum what a page of metrics says of a name, over all labels but these."""
     return sum(
@@ -158,7 +166,7 @@ class Running:
         }
 
     def get(self, path: str, **query: object) -> httpx.Response:
-        return httpx.get(self.address() + path, params=query, timeout=30)
+        return httpx.get(self.address() + path, params=query, timeout=PATIENCE_S)
 
     def metric(self, name: str, **labels: str) -> float:
         return metric(self.get("/metrics").text, name, **labels)
@@ -168,7 +176,7 @@ class Running:
         children = psutil.Process(self.process.pid).children(recursive=True)
         self.process.kill()
         self._ended()
-        _, left = psutil.wait_procs(children, timeout=10)
+        _, left = psutil.wait_procs(children, timeout=PATIENCE_S)
         assert not left, f"processes left behind: {left}"
 
     def stop(self, number: int = signal.SIGTERM, within: float = PATIENCE_S) -> int:
@@ -179,7 +187,7 @@ class Running:
     def _ended(self, within: float = PATIENCE_S) -> int:
         code = self.process.wait(within)
         for reader in self._readers:
-            reader.join(10)
+            reader.join(PATIENCE_S)
         for stream in (self.process.stdout, self.process.stderr):
             stream.close()
         return code

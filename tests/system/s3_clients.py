@@ -11,6 +11,7 @@ from botocore.config import Config
 from minio import Minio  # noqa: TID251 - plays the user
 
 from stack.programs import tool
+from tests.system.running import PATIENCE_S
 
 
 class Client:
@@ -46,7 +47,7 @@ class Client:
             env={**os.environ, **env},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE_S,
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr

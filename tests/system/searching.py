@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from tests.system.running import Running
+from tests.system.running import PATIENCE_S, Running, heard
 
 Answer = list[dict[str, Any]]
 
@@ -17,7 +17,8 @@ def answers(api: Running, pictures: Iterable[bytes]) -> list[Answer]:
 
 def _hits(api: Running, picture: bytes) -> Answer:
     url = f"{api.address()}/v1/search"
-    reply = httpx.post(url, files={"image": picture}, params={"limit": 20}, timeout=60)
+    asked = {"files": {"image": picture}, "params": {"limit": 20}, "timeout": PATIENCE_S}
+    reply = heard(lambda: httpx.post(url, **asked))
     assert reply.status_code == 200, reply.text
     hits = reply.json()["hits"]
     for hit in hits:

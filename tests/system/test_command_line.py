@@ -15,7 +15,15 @@ from typer.testing import CliRunner
 from seenit.cli import app
 from tests.system.conftest import Pictures
 from tests.system.judge import disagreements
-from tests.system.running import Running, command, environment, eventually, eventually_nothing, verb
+from tests.system.running import (
+    PATIENCE_S,
+    Running,
+    command,
+    environment,
+    eventually,
+    eventually_nothing,
+    verb,
+)
 from tests.system.running import seenit as run_seenit
 
 
@@ -292,7 +300,7 @@ def test_interrupted_verbs_end_without_a_traceback(quiet_folder, pictures, tmp_p
     )
     eventually((quiet_folder / ".seenit" / "catalog.db-wal").exists)
     process.send_signal(signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=60)
+    stdout, stderr = process.communicate(timeout=PATIENCE_S)
     assert process.returncode not in (0, 2)
     assert "Traceback" not in stdout + stderr
 

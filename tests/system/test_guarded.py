@@ -2,7 +2,7 @@
 
 import httpx
 
-from tests.system.running import verb
+from tests.system.running import PATIENCE_S, verb
 
 GUARDS = {"api_tokens": "first-token, second-token", "url_search": "on", "rate_limit": "5/hour"}
 FIRST = {"Authorization": "Bearer first-token"}
@@ -15,7 +15,7 @@ def test_a_guarded_seenit_answers_who_has_a_token_and_leads_nobody_inward(
     (folder / "a.jpg").write_bytes(picture)
     running = up(**GUARDS)
     running.ready()
-    with httpx.Client(base_url=running.address(), timeout=30) as client:
+    with httpx.Client(base_url=running.address(), timeout=PATIENCE_S) as client:
         for path, status in (("/", 200), ("/readyz", 200), ("/v1/stats", 401), ("/metrics", 401)):
             assert client.get(path).status_code == status, path
         assert client.get("/v1/stats", headers=FIRST).json()["images"] == 1

@@ -14,7 +14,7 @@ import pytest
 
 from tests.faults.processes import Listening, search_api, worker
 from tests.system.conftest import Pictures
-from tests.system.running import eventually, verb
+from tests.system.running import PATIENCE_S, eventually, heard, verb
 from tests.system.s3_clients import CLIENTS, Boto3, Client, Mc
 
 PLAIN, VERSIONED, EXPIRING = "clients-plain", "clients-versioned", "clients-expiring"
@@ -86,8 +86,9 @@ class System:
     def hit(self, data: bytes) -> dict[str, str | None]:
         """Search with a file; returns the keys that hold these very bytes, and their user keys."""
         url = f"http://127.0.0.1:{self.search.port}/v1/search"
-        reply = httpx.post(url, files={"image": data}, timeout=30).raise_for_status().json()
-        exact = [hit for hit in reply["hits"] if hit["match"] == "exact"]
+        reply = heard(lambda: httpx.post(url, files={"image": data}, timeout=PATIENCE_S))
+        hits = reply.raise_for_status().json()["hits"]
+        exact = [hit for hit in hits if hit["match"] == "exact"]
         return {one["key"]: one["user_key"] for hit in exact for one in hit["objects"]}
 
     def hit_by_key(self, bucket: str, key: str) -> str:
@@ -96,7 +97,8 @@ class System:
 
     def _asked(self, path: str, **query: object) -> dict:
         url = f"http://127.0.0.1:{self.search.port}{path}"
-        return httpx.get(url, params=query, timeout=30).raise_for_status().json()
+        reply = heard(lambda: httpx.get(url, params=query, timeout=PATIENCE_S))
+        return reply.raise_for_status().json()
 
 
 @pytest.fixture(scope="module")

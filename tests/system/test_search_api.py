@@ -2,14 +2,8 @@
 
 import asyncio
 import io
-import os
 import re
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -36,6 +30,7 @@ from shared.settings import Settings
 from shared.storage.open import open_folder
 from shared.vectors.open import open_index
 from tests.fakes import as_said
+from tests.system.running import PATIENCE_S, Running, eventually
 
 PICTURES = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg", "motorcycle_left.png")
 
@@ -92,34 +87,11 @@ def library(tmp_path_factory) -> Iterator[Library]:
     (folder / "copies" / "note.txt").write_text("no picture")
     settings = Settings(_env_file=None, storage_url=f"file://{folder}", settle_ms=0)
     asyncio.run(index(settings))
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("SEENIT_")}
-    port = free_port()
-    environment |= {"SEENIT_STORAGE_URL": f"file://{folder}", "SEENIT_PORT": str(port)}
-    environment |= {"SEENIT_LEAVE_S": "0"}  # nobody searches any more by then
-    process = subprocess.Popen([Path(sys.executable).with_name("seenit"), "serve"], env=environment)
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
-        until_ready(client, process)
+    running = Running("serve", cwd=folder, storage_url=f"file://{folder}", leave_s=0)
+    with httpx.Client(base_url=running.address(), timeout=PATIENCE_S) as client:
+        eventually(lambda: client.get("/readyz").status_code == 200)
         yield Library(folder, client)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=30) == 0
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return taken.getsockname()[1]
-
-
-def until_ready(client: httpx.Client, process: subprocess.Popen) -> None:
-    transport_trouble = (httpx.ConnectError, httpx.ReadError, httpx.RemoteProtocolError)
-    for _ in range(600):
-        assert process.poll() is None, "the server ended"
-        try:
-            if client.get("/readyz").status_code == 200:
-                return
-        except transport_trouble:
-            pass
-        time.sleep(0.1)
-    pytest.fail("the server never became ready")
+    assert running.stop() == 0
 
 
 def edited(path: Path) -> bytes:
@@ -304,7 +276,9 @@ def test_a_burst_of_searches_is_answered_each_with_its_own_hit(library):
     wanted = [library.folder / "real" / name for name in PICTURES] * 6
 
     async def burst() -> list[dict]:
-        async with httpx.AsyncClient(base_url=library.client.base_url, timeout=60) as client:
+        async with httpx.AsyncClient(
+            base_url=library.client.base_url, timeout=PATIENCE_S
+        ) as client:
             sent = [
                 client.post("/v1/search", files={"image": edited(path)}, data={"limit": 1})
                 for path in wanted

@@ -21,7 +21,7 @@ from stack.mysql import MySQL
 from stack.programs import run
 from stack.registry import PORTS, Stack
 from stack.service import CannotRun, Command, free_ports, is_free
-from tests.system.running import eventually
+from tests.system.running import PATIENCE_S, eventually
 
 ROOT = Path(__file__).parents[2]
 
@@ -148,7 +148,7 @@ def test_milvus_comes_back_at_its_place_with_its_collections(stack):
             return client.query("stack_kept", filter="id == 1", consistency_level="Strong")
         return []
 
-    assert [row["id"] for row in eventually(found, 60)] == [1]
+    assert [row["id"] for row in eventually(found)] == [1]
     client.drop_collection("stack_kept")
     client.close()
 
@@ -159,7 +159,7 @@ def test_a_paused_service_does_not_answer_until_it_goes_on(stack):
     with pytest.raises(httpx.TimeoutException):
         httpx.get(live, timeout=0.5)
     daemon.resume()
-    assert httpx.get(live, timeout=10).status_code == 200
+    assert httpx.get(live, timeout=PATIENCE_S).status_code == 200
 
 
 def test_a_killed_service_is_gone_at_once_and_comes_back_with_its_data(stack):
@@ -229,14 +229,14 @@ def test_free_ports_are_different_and_none_that_outgoing_connections_are_given()
 def test_a_proxy_refuses_slows_hangs_and_cuts_answers_short_until_it_is_mended(proxies):
     proxy = proxies["minio"]
     url = f"http://{proxy.address}/minio/v2/metrics/cluster"
-    sound = httpx.get(url).content
+    sound = httpx.get(url, timeout=PATIENCE_S).content
     proxy.cut()
     with pytest.raises(httpx.TransportError):
         httpx.get(url)
     proxy.mend()
     proxy.slow(700)
     started = time.monotonic()
-    assert httpx.get(url).status_code == 403
+    assert httpx.get(url, timeout=PATIENCE_S).status_code == 403
     assert time.monotonic() - started > 0.6
     proxy.mend()
     proxy.hang()
@@ -247,12 +247,12 @@ def test_a_proxy_refuses_slows_hangs_and_cuts_answers_short_until_it_is_mended(p
     with pytest.raises(httpx.RemoteProtocolError):
         httpx.get(url)
     proxy.mend()
-    assert httpx.get(url).status_code == 403
+    assert httpx.get(url, timeout=PATIENCE_S).status_code == 403
     assert sound
 
 
 async def test_who_comes_to_kafka_by_the_proxy_stays_on_it(proxies):
-    admin = AIOKafkaAdminClient(bootstrap_servers=proxies["kafka"].address, request_timeout_ms=1000)
+    admin = AIOKafkaAdminClient(bootstrap_servers=proxies["kafka"].address)
     await admin.start()
     cluster = await admin.describe_cluster()
     await admin.close()

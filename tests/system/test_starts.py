@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from tests.system.running import eventually
+from tests.system.running import PATIENCE_S, eventually
 
 FIRST_INFERENCES = """
 import threading
@@ -56,4 +56,4 @@ def test_it_gets_ready_while_others_read_its_catalog_without_pause(up, folder, p
 def test_threads_may_embed_for_the_first_time_together():
     # Without a first inference by one thread alone, about one start in three hung.
     for _ in range(20):
-        subprocess.run([sys.executable, "-c", FIRST_INFERENCES], check=True, timeout=60)
+        subprocess.run([sys.executable, "-c", FIRST_INFERENCES], check=True, timeout=PATIENCE_S)

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.system.judge import disagreements
-from tests.system.running import eventually
+from tests.system.running import PATIENCE_S, eventually
 
 WORK = ("decode", "embed", "fetch", "record", "index")
 
@@ -23,10 +23,11 @@ def recorded(folder) -> int:
 def test_stopped_while_indexing_it_ends_with_0_and_the_next_start_does_only_the_rest(
     up, folder, pictures, number
 ):
-    pictures.fill(folder, 400)
-    first = up()
-    eventually(lambda: first.metric("seenit_outcomes_total") >= 64)
-    assert first.stop(number) == 0
+    paths = pictures.fill(folder, 400)
+    with paths[-1].open("r+b"):  # it is not read before its writer is done
+        first = up()
+        eventually(lambda: first.metric("seenit_outcomes_total") >= 64)
+        assert first.stop(number) == 0
     assert not any("Traceback" in line for line in first.log)
     assert not any(line.startswith("Ready") for line in first.lines)
     held = recorded(folder)
@@ -61,7 +62,7 @@ def test_a_search_under_way_is_answered_before_the_end(up, folder, pictures):
     running.ready()
     address = running.address()
     slow = pictures.jpeg(pictures.originals[0].resize((6000, 6000)))
-    with httpx.Client(base_url=address, timeout=30) as client:
+    with httpx.Client(base_url=address, timeout=PATIENCE_S) as client:
 
         def halves():
             """Send the first half, have the process told to end, then send the second."""

@@ -5,7 +5,7 @@ import uuid
 import httpx
 import pytest
 
-from tests.system.running import Running, Worker, eventually, seenit, verb
+from tests.system.running import PATIENCE_S, Running, Worker, eventually, heard, seenit, verb
 
 BEHIND_A_PROXY = ("mysql", "milvus", "minio")  # Kafka's brokers tell clients where they are
 
@@ -77,7 +77,8 @@ def test_worker_and_search_started_first_wait_and_a_search_never_hangs_with_milv
         picture.write_bytes(pictures.one())
         verb("add", picture, "--bucket", settings["buckets"], cwd=tmp_path, **settings)
         eventually(lambda: search.get("/v1/stats").json()["objects"] == 1)
-        assert _search(search, picture.read_bytes()).status_code == 200
+        found = heard(lambda: _search(search, picture.read_bytes()))
+        assert found.status_code == 200
 
         proxies["milvus"].hang()
         for _ in range(2):
@@ -92,7 +93,7 @@ def test_worker_and_search_started_first_wait_and_a_search_never_hangs_with_milv
 
 def _search(search: Running, data: bytes) -> httpx.Response:
     """Search; a search that hangs is a fault, one of a busy machine is not."""
-    return httpx.post(f"{search.address()}/v1/search", files={"image": data}, timeout=60)
+    return httpx.post(f"{search.address()}/v1/search", files={"image": data}, timeout=PATIENCE_S)
 
 
 @pytest.mark.parametrize("name", ["worker", "serve"])
