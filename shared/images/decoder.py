@@ -34,7 +34,7 @@ class Decoder:
 
     Measured on 2 cores: 0.91 ms a picture against 1.14 ms for two threads in one process, which
     contend for the interpreter; so isolation costs nothing. No thread stands between the event loop
-    and the processes either: each wake of one costs a lone search 0.05 to 0.1 ms.
+    and the processes either: each wake of one would cost a lone search 0.05 to 0.1 ms.
 
     What is not urgent has no bound here: ingest has three batches under way, no more.
 
