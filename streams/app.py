@@ -5,10 +5,8 @@ import logging
 from typing import Any, cast
 
 import faust
-from faust.transport.drivers import aiokafka
 from faust.types import TP, AppT
 from faust.types.auth import CredentialsT
-from faust.types.transports import ConsumerT
 from mode.supervisors import CrashingSupervisor
 
 from shared.errors import SeenitError, TransientError
@@ -17,80 +15,20 @@ from streams.administration import kafka_faults
 from streams.agents import add_agents
 from streams.delivery import Delivery
 from streams.kafka import Kafka
+from streams.membership import App, Consumer, Transport, commit, stop
 
 log = logging.getLogger(__name__)
 
 SESSION_S = 10.0  # after so long without a sign of life others take over
 COMMIT_S = 1.0  # what a kill may repeat beside what is in flight
 REJOIN_S = 40.0  # on top of draining: how long others wait for this worker in a rebalance
-COMMIT_PATIENCE_S = 2.0
-STOP_S = 8.0
 RETRY_S = 2.0
 METADATA_MS = 10_000  # how soon it is noticed that the topic has more partitions, or is a new one
 BUFFERED = 1024  # messages that wait in memory to be taken up
 
 
-class _App(faust.App):
-    """Faust without its folders, with a delivery to tell of partitions that come and go."""
-
-    logger = logging.getLogger("faust")  # else it would speak as this room
-    delivery: Delivery
-    drain_s: float
-
-    async def on_first_start(self) -> None:
-        """Make no directories: there are no tables to keep in them."""
-
-
-class _Consumer(aiokafka.Consumer):
-    """Tells the delivery of partitions that come and go, at the right moment."""
-
-    logger = logging.getLogger("faust")
-
-    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        """Finish, acknowledge and commit before Faust forgets what was acknowledged."""
-        app = cast("_App", self.app)
-        if not await app.delivery.revoked({tp.partition for tp in revoked}, app.drain_s):
-            log.warning("could not finish all before partitions went; the rest comes again")
-        await _commit(self)
-        await super().on_partitions_revoked(revoked)
-
-    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
-        """Take up messages of this generation, and no others."""
-        numbers = sorted(tp.partition for tp in assigned)
-        log.info("partitions %s", ", ".join(map(str, numbers)) or "none: all are others'")
-        cast("_App", self.app).delivery.assigned(numbers, generation_id)
-        await super().on_partitions_assigned(assigned, generation_id)
-
-    async def begin_at(self, partition: TP, offset: int) -> None:
-        """Commit where an idle partition begins, so that those who scale workers see no lag."""
-        await self._commit({partition: offset})
-
-
-async def _commit(consumer: ConsumerT) -> None:
-    """Commit what was acknowledged, unless Kafka takes too long: then that comes again."""
-    try:
-        async with asyncio.timeout(COMMIT_PATIENCE_S):
-            await consumer.commit()
-    except TimeoutError:
-        log.warning("could not commit all; the rest comes again")
-
-
-class _Transport(aiokafka.Transport):
-    Consumer = _Consumer
-
-
-async def _stop(app: faust.App) -> bool:
-    """Stop an app; False where that takes too long."""
-    try:
-        async with asyncio.timeout(STOP_S):
-            await app.stop()
-    except TimeoutError:
-        return False
-    return True
-
-
 class WillNotStop(SeenitError):  # noqa: N818 - names what is the case, as its message does
-    """A crashed app could stay a member of the group and keep partitions that nobody consumes."""
+    """Faust could stay a member of the group and keep partitions that nobody consumes."""
 
 
 class Consumption:
@@ -100,7 +38,7 @@ class Consumption:
         self._settings = settings
         self._kafka = kafka
         self._delivery = delivery
-        self._app: _App | None = None
+        self._app: App | None = None
         self._why_rejoin = ""
         self._rejoin = asyncio.Event()
 
@@ -126,13 +64,13 @@ class Consumption:
         if not await self._delivery.revoked(partitions, self._settings.drain_s):
             log.warning("could not finish all in time; the rest comes again")
         if partitions and self._app is not None:
-            await _commit(self._app.consumer)
+            await commit(self._app.consumer)
 
     async def begin_at(self, partition: int, offset: int) -> None:
         """Commit the offset of a partition of which nothing was consumed or committed yet."""
         if self._app is not None:
             place = TP(self._settings.topic, partition)
-            await cast("_Consumer", self._app.consumer).begin_at(place, offset)
+            await cast("Consumer", self._app.consumer).begin_at(place, offset)
 
     async def _consume(self) -> str:
         """Run one Faust app until it crashes, or is to join anew; returns why."""
@@ -148,12 +86,12 @@ class Consumption:
             self._rejoin.clear()
             self._app = None
             self._delivery.left()
-            stopped = await _stop(app)
+            stopped = await stop(app)
         if not stopped:
             raise WillNotStop(f"Faust will not stop ({why}); start anew")
         return why
 
-    async def _until_over(self, app: _App) -> None:
+    async def _until_over(self, app: App) -> None:
         over = [app.wait_until_stopped(), self._rejoin.wait()]
         tasks = [asyncio.ensure_future(each) for each in over]
         try:
@@ -163,9 +101,9 @@ class Consumption:
                 task.cancel()
 
 
-def create_app(settings: Settings, kafka: Kafka, delivery: Delivery) -> _App:
+def create_app(settings: Settings, kafka: Kafka, delivery: Delivery) -> App:
     """Make a Faust app that hands the topic's messages to `delivery`."""
-    app = _App(
+    app = App(
         settings.consumer_group,
         broker=[f"kafka://{server}" for server in kafka.servers],
         broker_credentials=_credentials(kafka),
@@ -184,7 +122,7 @@ def create_app(settings: Settings, kafka: Kafka, delivery: Delivery) -> _App:
     )
     app.delivery = delivery
     app.drain_s = settings.drain_s
-    app.transport = _Transport(app.conf.broker_consumer, cast("AppT", app))
+    app.transport = Transport(app.conf.broker_consumer, cast("AppT", app))
     add_agents(app, settings.topic, delivery)
     return app
 

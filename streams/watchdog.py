@@ -1,4 +1,4 @@
-"""Ends a process whose event loop no longer turns; from a thread, as nothing else could."""
+"""Ends a process that hangs; from a thread, as nothing else could."""
 
 import faulthandler
 import logging
@@ -17,17 +17,22 @@ class Watchdog:
     """Counts the seconds since it was last told that all is well.
 
     It counts its own, not the clock's, so a process that was halted and goes on is not ended. It
-    watches until the block that it is entered for is left.
+    watches to the end of the process, or until the block that it is entered for is left.
     """
 
-    def __init__(self, patience_s: float) -> None:
+    def __init__(self, patience_s: float, wrong: str = "the event loop has not turned") -> None:
         self._patience_s = patience_s
+        self._wrong = wrong
         self._silent_s = 0
         self._over = threading.Event()
 
-    def __enter__(self) -> Self:
+    def watch(self) -> None:
         """Begin to watch."""
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
+
+    def __enter__(self) -> Self:
+        """Begin to watch."""
+        self.watch()
         return self
 
     def __exit__(
@@ -48,6 +53,6 @@ class Watchdog:
             if self._over.wait(1):
                 return
             self._silent_s += 1
-        log.critical("the event loop has not turned for %d s; ending the process", self._silent_s)
+        log.critical("%s for %d s; ending the process", self._wrong, self._silent_s)
         faulthandler.dump_traceback(sys.__stderr__ or 2)
         os._exit(FAILED)

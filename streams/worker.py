@@ -30,11 +30,14 @@ log = logging.getLogger(__name__)
 LOOK_S = 1.0
 DROP_S = 1.0
 BLOCKED_S = 300.0  # an event loop that does not turn for so long never will
+END_S = 15.0  # after draining: to commit, to leave the group and to close all parts
 PLACE = ("SEENIT_WORKER_HOST", "SEENIT_WORKER_PORT")
 
 
 async def work(settings: Settings, adapters: Adapters, told: Callable[[str], None]) -> None:
     """Work until SIGINT or SIGTERM; then finish what is under way, commit it, and return.
+
+    Whatever hangs, the process ends within `drain_s` + END_S of the signal.
 
     Args:
         settings: what to work on.
@@ -63,6 +66,7 @@ async def work(settings: Settings, adapters: Adapters, told: Callable[[str], Non
             working = tasks.create_task(worker.run(lambda: told(line)))
             await stopping.wait()
             log.info("told to stop; finishing what is under way")
+            Watchdog(settings.drain_s + END_S, "told to stop, and not ended").watch()
             await worker.stop()
             working.cancel()
             server.should_exit = True

@@ -161,6 +161,19 @@ class Desk:
 
         return asyncio.run(ask())
 
+    def members(self) -> list[str]:
+        """Name those who share the partitions."""
+
+        async def ask() -> list[str]:
+            admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka)
+            await admin.start()
+            (told,) = await admin.describe_consumer_groups([self.settings["consumer_group"]])
+            await admin.close()
+            (group,) = told.groups
+            return [member[0] for member in group[-1]]
+
+        return asyncio.run(ask())
+
     def committed(self) -> int:
         """Count the messages that are acknowledged for good."""
         return sum(self.offsets())

@@ -27,6 +27,22 @@ def test_silence_ends_the_process_and_says_so():
     assert "has not turned" in done.stderr
 
 
+ENDLESS = """
+import threading
+from streams.watchdog import Watchdog
+threading.Thread(target=threading.Event().wait).start()
+Watchdog(1, "it is still there").watch()
+"""
+
+
+def test_a_process_that_is_to_end_is_ended_whatever_thread_keeps_it():
+    done = subprocess.run(
+        [sys.executable, "-c", ENDLESS], capture_output=True, text=True, timeout=50, check=False
+    )
+    assert done.returncode == FAILED
+    assert "it is still there for" in done.stderr
+
+
 def test_a_word_now_and_then_keeps_it_quiet():
     with Watchdog(2) as watchdog:
         for _ in range(10):
