@@ -11,7 +11,7 @@ import pytest
 
 from seenit.overview import Overview
 from shared.settings import Settings
-from tests.system.running import PATIENCE_S, command, environment, seenit, verb
+from tests.system.running import PATIENCE_S, command, environment, verb
 
 AWAY = "127.0.0.1:9"
 PARTS = {"store", "catalog", "index", "kafka"}
@@ -68,7 +68,7 @@ def test_with_everything_away_it_fails_in_one_line(ready_settings, tmp_path):
 
 
 def test_the_table_is_for_people(ready_settings, tmp_path):
-    text = seenit("status", cwd=tmp_path, **ready_settings).stdout
+    text = verb("status", cwd=tmp_path, **ready_settings).stdout
 
     for word in ("store", "kafka", "rejected", "waiting", "nothing, 0 workers at work"):
         assert word in text

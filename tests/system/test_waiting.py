@@ -5,7 +5,7 @@ import uuid
 import httpx
 import pytest
 
-from tests.system.running import PATIENCE_S, Running, Worker, eventually, heard, seenit, verb
+from tests.system.running import PATIENCE_S, Running, Worker, eventually, heard, verb
 
 BEHIND_A_PROXY = ("mysql", "milvus", "minio")  # Kafka's brokers tell clients where they are
 
@@ -98,5 +98,5 @@ def _search(search: Running, data: bytes) -> httpx.Response:
 
 @pytest.mark.parametrize("name", ["worker", "serve"])
 def test_what_was_never_set_up_is_not_waited_for(settings, tmp_path, name):
-    done = seenit(name, cwd=tmp_path, exit_code=2, **settings)
+    done = verb(name, cwd=tmp_path, exit_code=2, **settings)
     assert "`seenit setup` makes it" in done.stderr
