@@ -23,7 +23,7 @@ HOMES = {
     "torchvision": ["shared/embedding/"],
     "openvino": ["shared/embedding/"],
     "minio": ["shared/storage/s3/"],
-    "faust": ["streams/app.py", "streams/agents.py"],
+    "faust": ["streams/app.py", "streams/agents.py", "streams/membership.py"],
     "starlette": ["search_api/", "shared/serving.py", "streams/health.py"],
     "uvicorn": [
         "shared/serving.py",
