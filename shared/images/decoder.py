@@ -161,7 +161,12 @@ class Decoder:
         """Serve what waits with one process, until nothing does."""
         while waiting := self._urgent or self._patient:
             job = waiting.popleft()
-            answer = await worker.ask(job.header, job.data)
+            try:
+                answer = await worker.ask(job.header, job.data)
+            except BaseException as error:
+                if not job.answer.done():
+                    job.answer.set_exception(error)  # nobody waits for ever
+                raise
             if not job.answer.done():  # the caller may have been cancelled meanwhile
                 job.answer.set_result(answer)
 

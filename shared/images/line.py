@@ -88,6 +88,9 @@ def receive(end: socket.socket) -> Sequence[bytes]:
 
 def _all_of(end: socket.socket, size: int) -> bytes:
     received = end.recv(size, socket.MSG_WAITALL) if size else b""
-    if len(received) < size:
-        raise EOFError
+    while len(received) < size:  # a part comes where this process was halted and goes on
+        more = end.recv(size - len(received), socket.MSG_WAITALL)
+        if not more:
+            raise EOFError
+        received += more
     return received
