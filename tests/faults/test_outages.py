@@ -35,7 +35,10 @@ class Life:
 
     @contextmanager
     def outage(self, new_line, row: int, fault: str, expected: set[int]):
-        """Users go on while a part is down; afterwards all comes right again."""
+        """Users go on while a part is down; afterwards all comes right again.
+
+        Yields how often search gave which answer.
+        """
         case = self.case
         case.observed = new_line(row, fault)
         searcher = Searcher(self.api.port, self._picture, case.judge.digest(self._picture))
@@ -43,7 +46,7 @@ class Life:
         searcher.start()
         mischief.start()
         time.sleep(1)
-        yield mischief
+        yield searcher.answers
         healthy = time.monotonic()
         eventually(lambda: searcher.last_ok > healthy)
         back = searcher.last_ok - healthy
@@ -65,17 +68,20 @@ def life(new_module_case, tmp_path_factory):
 
 
 def test_while_milvus_is_down_ingest_waits_and_search_says_so(life, ground, new_line):
-    with life.outage(new_line, 12, "Milvus kill -9", {200, 503}):
+    with life.outage(new_line, 12, "Milvus kill -9", {200, 503}) as answers:
         ground.kill("milvus")
         time.sleep(4)
+        eventually(lambda: answers[503])
         ground.start("milvus")
 
 
 def test_while_mysql_is_down_ingest_waits_and_search_says_so(life, ground, new_line):
-    with life.outage(new_line, 14, "MySQL kill -9 while transactions commit", {200, 503}):
+    words = "MySQL kill -9 while transactions commit"
+    with life.outage(new_line, 14, words, {200, 503}) as answers:
         for _ in range(3):
             ground.kill("mysql")
             time.sleep(1)
+            eventually(lambda: answers[503])
             ground.start("mysql")
             time.sleep(1)
 

@@ -73,7 +73,6 @@ def test_a_worker_told_to_stop_ends_well_and_the_next_repeats_nothing(new_case):
     eventually(lambda: first.metric("seenit_outcomes_total") >= 50)
     code, seconds = first.stop()
     assert code == 0, first.told()
-    assert seconds < 30
     assert "Traceback" not in first.told()
     done = case.judge.rows()
     assert 50 <= done < 300
