@@ -67,6 +67,7 @@ class Trouble:
         self._die = random.Random(seed)
         self._environment = environment
         self._halted: dict = {}
+        self._leaving: set = set()
         self.done: Counter[str] = Counter()
 
     def make(self, seconds: float) -> None:
@@ -77,7 +78,7 @@ class Trouble:
             time.sleep(self._die.uniform(2, 6))
             if self._progress.still > STILL_S:
                 self._let_go()
-                eventually(lambda: self._progress.still < STILL_S, STUCK_S)
+                eventually(self._moves_again, STUCK_S)
             self._die.choice([self._kill, self._kill, self._stop, self._halt, self._join])()
         self._let_go()
         self._mend()
@@ -87,8 +88,12 @@ class Trouble:
             worker.go_on()
         self._halted.clear()
 
-    def _free(self) -> list:
+    def _awake(self) -> list:
         return [w for w in self._case.workers if w.running and w not in self._halted]
+
+    def _moves_again(self) -> bool:
+        self._mend()
+        return self._progress.still < STILL_S
 
     def _mend(self) -> None:
         """Let go on what was halted long enough; have one worker at least."""
@@ -99,7 +104,7 @@ class Trouble:
                 del self._halted[worker]
         ended = [w for w in self._case.workers if not w.running and w.process.returncode > 0]
         self.done["ended by themselves"] = len(ended)
-        if not self._free():
+        if not set(self._awake()) - self._leaving:
             self._join()
 
     def _join(self) -> None:
@@ -108,18 +113,20 @@ class Trouble:
             self.done["started"] += 1
 
     def _kill(self) -> None:
-        if free := self._free():
-            self._die.choice(free).kill()
+        if awake := self._awake():
+            self._die.choice(awake).kill()
             self.done["kill -9"] += 1
 
     def _stop(self) -> None:
-        if free := self._free():
-            self._die.choice(free).process.terminate()
+        if awake := self._awake():
+            worker = self._die.choice(awake)
+            worker.process.terminate()
+            self._leaving.add(worker)
             self.done["SIGTERM"] += 1
 
     def _halt(self) -> None:
-        if free := self._free():
-            worker = self._die.choice(free)
+        if awake := self._awake():
+            worker = self._die.choice(awake)
             worker.process.send_signal(signal.SIGSTOP)
             self._halted[worker] = time.monotonic()
             self.done["SIGSTOP"] += 1
