@@ -2,8 +2,8 @@
 
 from search_api import serve as api
 from seenit import options
-from seenit.console import out, told_plainly
-from seenit.running import run
+from seenit.console import told_plainly
+from seenit.running import at_work, run
 
 
 def serve(
@@ -15,4 +15,4 @@ def serve(
     """Serve the search API and the page; never writes."""
     with told_plainly():
         settings = options.settings_for(folder, data, host=host, port=port)
-        run(api.serve(settings, lambda url: out.print(f"Seenit is at {url}", soft_wrap=True)))
+        run(api.serve(settings, lambda url: at_work(f"Seenit is at {url}")))

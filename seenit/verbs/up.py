@@ -14,7 +14,7 @@ from search_api.app import create_app
 from search_api.parts import Parts as SearchParts
 from seenit import bars, options
 from seenit.console import notes, out, told_plainly
-from seenit.running import run
+from seenit.running import at_work, run
 from shared.errors import ConfigurationError
 from shared.serving import address, listen, server_for
 from shared.settings import Settings
@@ -54,7 +54,7 @@ async def _up(settings: Settings) -> None:
                 embedding=parts.embedding,
                 progress=ingest.report,
             )
-            out.print(f"Seenit is at {address(listener)}", soft_wrap=True)
+            at_work(f"Seenit is at {address(listener)}")
             server = server_for(create_app(search, settings), settings.trusted_proxies)
             serving = asyncio.create_task(server.serve(sockets=[listener]))
             await _until_stopped(server, serving, asyncio.create_task(_ingest(ingest)))

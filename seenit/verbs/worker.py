@@ -4,8 +4,8 @@ from contextlib import AsyncExitStack
 from functools import partial
 
 from seenit import options
-from seenit.console import notes, out, told_plainly
-from seenit.running import run
+from seenit.console import notes, told_plainly
+from seenit.running import at_work, run
 from shared.errors import ConfigurationError
 from shared.settings import Settings
 from shared.waiting import when_it_answers
@@ -28,7 +28,7 @@ async def _work(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         with notes.status("Loading the model"):
             adapters = await when_it_answers(partial(_opened, settings, stack))
-        await streams.work(settings, adapters, lambda line: out.print(line, soft_wrap=True))
+        await streams.work(settings, adapters, at_work)
 
 
 async def _opened(settings: Settings, stack: AsyncExitStack) -> Adapters:
