@@ -221,6 +221,7 @@ async def test_what_nobody_waits_for_any_more_is_not_decoded(decoders, slow):
     given_up = asyncio.create_task(decoder.decode_all([slow] * 20))
     await asyncio.sleep(0)  # both are asked
     given_up.cancel()
+    await asyncio.wait({given_up})
     process.resume()
     await first
     before = cpu(process)
