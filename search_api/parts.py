@@ -44,6 +44,9 @@ class PictureEmbedding(Protocol):
     async def embed(self, pixels: Pixels, *, urgent: bool = False) -> Embeddings:
         """Embed uint8 (n, 224, 224, 3) into float32 (n, 512)."""
 
+    def at_once(self, pixels: Pixels) -> Embeddings | None:
+        """Embed one picture in place, where nobody else embeds and that is quick; else None."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:

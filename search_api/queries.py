@@ -19,7 +19,7 @@ from shared.errors import Reason, Rejected
 from shared.images.boxes import Box
 from shared.images.decoding import DecodedViews
 from shared.images.views import WHOLE, Sight, Way
-from shared.protocols import Embeddings
+from shared.protocols import Embeddings, Pixels
 from shared.records import ImageFacts, ObjectRef
 
 REMEMBERED = 2**22
@@ -145,13 +145,20 @@ class Queries:
                 return remembered
             seen = await decode()
             with timings.stage("embed"):
-                embeddings = await self._parts.embedding.embed(seen.pixels, urgent=True)
+                embeddings = await self._embedded(seen.pixels)
             size = seen.width, seen.height
             query = Query(
                 image_id, *size, whole=gaze.box is None, embeddings=embeddings, sights=seen.sights
             )
             self._remembered.put((image_id, gaze), query)
             return query
+
+    async def _embedded(self, pixels: Pixels) -> Embeddings:
+        """Embed; a picture beside which no other is under way here waits for no thread."""
+        embedding = self._parts.embedding
+        lone = len(pixels) == len(self._turns) == 1
+        at_once = embedding.at_once(pixels) if lone else None
+        return await embedding.embed(pixels, urgent=True) if at_once is None else at_once
 
     async def _original(self, image_id: str, gaze: Gaze, timings: Timings) -> DecodedViews:
         with timings.stage("decode"):

@@ -112,7 +112,15 @@ OTHER_MODEL = (
 
 @lru_cache(maxsize=256)
 def find(conditions: Conditions) -> Select[Any]:
-    """Ask for the first `most` objects of each image of `ids` that pass, image by image."""
+    """Ask for the first `most` objects that pass of all images of `ids`, image by image."""
+    of_images = select(*OBJECT).where(among(objects.c.image_id))
+    in_order = passing(of_images, conditions).order_by(objects.c.image_id, *_PLACE)
+    return in_order.limit(bindparam("most"))
+
+
+@lru_cache(maxsize=256)
+def find_of_each(conditions: Conditions) -> Select[Any]:
+    """Ask for the first `most` objects that pass of each image of `ids`, image by image."""
     # Ranked by what the index alone holds, as one image may have very many objects.
     of_images = select(
         objects.c.image_id,

@@ -1,7 +1,8 @@
 """Asking the catalog: single statements on connections of their own, never behind the writer."""
 
 from collections.abc import Collection, Sequence
-from itertools import groupby
+from functools import partial
+from itertools import groupby, islice
 from typing import Any
 
 from sqlalchemy import Select
@@ -51,15 +52,12 @@ class SqlReader:
         self, image_ids: Collection[str], where: ObjectFilter, limit: int = 20
     ) -> dict[str, list[StoredObject]]:
         """Join hits with live objects; see `shared.protocols.CatalogReader.find`."""
-        statement = queries.find(filtering.set_in(where))
-        if where:
-            values = filtering.values_of(where)
-            rows = await self._by_ids(statement, image_ids, most=limit, **values)
-        else:
-            rows = await self._looked_up(statement, image_ids, most=limit)
+        rows: list[tuple[Any, ...]] = []
+        for chunk in queries.chunks(image_ids):
+            rows += await self._joined(chunk, where, limit)
         stored = map(stored_object, rows)
         return {
-            image_id: list(group)
+            image_id: list(islice(group, limit))
             for image_id, group in groupby(stored, key=lambda item: item.image_id)
             if image_id is not None
         }
@@ -154,6 +152,24 @@ class SqlReader:
     async def close(self) -> None:
         """Let go of all connections."""
         await self._reads.dispose()
+
+    async def _joined(
+        self, image_ids: list[str], where: ObjectFilter, limit: int
+    ) -> list[tuple[Any, ...]]:
+        """Ask for at least the first `limit` objects of each image.
+
+        Most have one or two, so all of all are asked for; only where that is too many, which one
+        image alone can make it, each image's are counted: twice the work of the database.
+        """
+        conditions, enough = filtering.set_in(where), limit * len(image_ids)
+        if where:
+            ask = partial(self._by_ids, **filtering.values_of(where))
+        else:
+            ask = self._looked_up
+        rows = await ask(queries.find(conditions), image_ids, most=enough + 1)
+        if len(rows) <= enough or len(image_ids) == 1:
+            return rows
+        return await ask(queries.find_of_each(conditions), image_ids, most=limit)
 
     async def _rows(self, statement: Select[Any], **values: object) -> list[tuple[Any, ...]]:
         with catalog_faults():

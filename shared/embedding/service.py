@@ -5,7 +5,9 @@ the load and a lone search starts at once, with the whole device for itself.
 """
 
 import asyncio
+import math
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -40,6 +42,9 @@ _Picture = tuple[_Request, int]
 MOST_URGENT = 512
 """Pictures that may wait urgently, 150 KB each; whoever comes then is told to come back."""
 
+AT_ONCE_S = 0.005
+"""A model may hold the caller up for so long; to hand a picture to a thread and back is 0.3 ms."""
+
 
 class EmbeddingService:
     """Shares an embedder among coroutines, of one event loop or several.
@@ -55,6 +60,7 @@ class EmbeddingService:
         self._patient: deque[_Picture] = deque()
         self._closed = False
         self._idle = 0  # workers that wait
+        self._alone_s = math.inf  # what a picture that had the whole device took, the last time
         self._observe = BATCH_SIZE.labels("embed").observe
         self._threads = [
             threading.Thread(target=self._work, name=f"embed-{i}", daemon=True)
@@ -95,6 +101,22 @@ class EmbeddingService:
         except asyncio.CancelledError:
             self._leave(request)
             raise
+
+    def at_once(self, pixels: Pixels) -> Embeddings | None:
+        """Embed a lone picture, uint8 (1, 224, 224, 3), in the caller's own thread.
+
+        For a search beside which there is no other. None, and nothing done, where others wait or
+        are being embedded, or where the last such picture took more than AT_ONCE_S.
+
+        Raises:
+            Exception: whatever the embedder raised.
+        """
+        with self._changed:  # held, so that no more than `parallel` embed at a time
+            others = self._urgent or self._patient or self._idle < self.embedder.parallel
+            if others or self._closed or self._alone_s > AT_ONCE_S:
+                return None
+            self._observe(1)
+            return self._alone(pixels)
 
     def _leave(self, request: _Request) -> None:
         request.over = True
@@ -147,7 +169,13 @@ class EmbeddingService:
         """A search beside which nothing waits and nobody works may have the whole device."""
         others = self._urgent or self._patient or self._idle < self.embedder.parallel - 1
         lone = urgent and len(batch) == 1 and not others
-        return self.embedder.embed_alone if lone else self.embedder.embed
+        return self._alone if lone else self.embedder.embed
+
+    def _alone(self, pixels: Pixels) -> Embeddings:
+        began = time.perf_counter()
+        embeddings = self.embedder.embed_alone(pixels)
+        self._alone_s = time.perf_counter() - began
+        return embeddings
 
     def _deliver(self, batch: list[_Picture], rows: Embeddings) -> None:
         finished = []

@@ -32,6 +32,19 @@ async def test_find_names_an_images_objects_in_order_and_at_most_so_many(catalog
     }
 
 
+async def test_find_counts_each_images_objects_where_one_has_more_than_all_may_have(catalog):
+    for number in range(9):
+        await put(catalog, f"{number}", "shared")
+    for key in ("lonely", "x"):
+        await put(catalog, key)
+    ids = [image(name).image_id for name in ("shared", "lonely", "x")]
+    for some, limit in ((ids, 1), (ids, 3), (ids[:1], 2)):
+        found = await catalog.find(some, EVERYTHING, limit=limit)
+        keys = {name: [item.stat.ref.key for item in items] for name, items in found.items()}
+        first = {ids[0]: [f"{n}" for n in range(limit)], ids[1]: ["lonely"], ids[2]: ["x"]}
+        assert keys == {name: first[name] for name in some}
+
+
 async def test_find_counts_its_limit_among_objects_that_pass(catalog):
     for key in ("a1", "a2", "b1", "b2", "b3"):
         await put(catalog, stat(key, "one"), "shared")

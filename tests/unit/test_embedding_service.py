@@ -2,11 +2,12 @@
 
 import asyncio
 import threading
+import time
 
 import numpy as np
 import pytest
 
-from shared.embedding.service import MOST_URGENT, EmbeddingService
+from shared.embedding.service import AT_ONCE_S, MOST_URGENT, EmbeddingService
 from shared.errors import TransientError
 from shared.metrics import BATCH_SIZE
 from tests.fakes import FakeEmbedder
@@ -121,6 +122,49 @@ async def test_a_failure_reaches_all_whose_pictures_were_in_the_batch_and_nobody
     answers = await asyncio.gather(first, *rest, return_exceptions=True)
     assert [type(answer) for answer in answers] == [np.ndarray, ValueError, ValueError, np.ndarray]
     assert values_of(await service.embed(pictures(16))) == [16]
+
+
+async def quick(service):
+    """Have it see that its model is quick, however slow the machine is now."""
+    while (answer := service.at_once(pictures(1))) is None:
+        await service.embed(pictures(1), urgent=True)
+    return answer
+
+
+async def test_a_lone_picture_is_embedded_at_once_by_a_model_that_was_seen_to_be_quick(serve):
+    embedder = FakeEmbedder(parallel=2)
+    service = serve(embedder)
+    assert service.at_once(pictures(1)) is None
+    assert embedder.batches == []
+    assert values_of(await quick(service)) == [1]
+    assert len(embedder.alone) == len(embedder.batches)
+
+
+async def test_a_slow_model_embeds_nothing_at_once(serve):
+    class Slow(FakeEmbedder):
+        def embed_alone(self, pixels):
+            time.sleep(2 * AT_ONCE_S)
+            return super().embed_alone(pixels)
+
+    service = serve(Slow())
+    await service.embed(pictures(1), urgent=True)
+    assert service.at_once(pictures(2)) is None
+
+
+async def test_nothing_is_embedded_at_once_beside_others_or_after_the_end(serve):
+    embedder = FakeEmbedder(parallel=2)
+    service = serve(embedder)
+    await quick(service)
+    embedder.gate.clear()
+    embedder.begun.clear()
+    other = asyncio.create_task(service.embed(pictures(7)))
+    await begun(embedder)
+    assert service.at_once(pictures(2)) is None
+    embedder.gate.set()
+    await other
+    await quick(service)
+    service.close()
+    assert service.at_once(pictures(3)) is None
 
 
 async def test_one_failed_batch_fails_the_request_and_its_other_pictures_are_not_embedded(serve):
