@@ -162,10 +162,8 @@ class SqlReader:
         image alone can make it, each image's are counted: twice the work of the database.
         """
         conditions, enough = filtering.set_in(where), limit * len(image_ids)
-        if where:
-            ask = partial(self._by_ids, **filtering.values_of(where))
-        else:
-            ask = self._looked_up
+        values: dict[str, Any] = filtering.values_of(where)
+        ask: naming.Ask = partial(self._by_ids, **values) if where else self._looked_up
         rows = await ask(queries.find(conditions), image_ids, most=enough + 1)
         if len(rows) <= enough or len(image_ids) == 1:
             return rows

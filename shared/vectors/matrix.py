@@ -60,7 +60,7 @@ class Snapshot:
         for start, block in zip(range(0, rows, BLOCK_ROWS), self.blocks, strict=True):
             out = scores[start : start + BLOCK_ROWS]
             wanted = self.eligible[start : start + BLOCK_ROWS]
-            if np.count_nonzero(wanted) * COPYING < len(wanted):
+            if _few(wanted):
                 out[wanted] = np.vecdot(block[: len(out)][wanted, None], queries[None])
             else:
                 np.vecdot(block[: len(out), None], queries[None], out=out)
@@ -69,17 +69,25 @@ class Snapshot:
 
     def _best(self, scores: NDArray[np.float32], limit: int) -> list[Neighbour]:
         """Sort the best of one query, with all that tie with the last place."""
-        (rows,) = self.eligible.nonzero()
-        limit = min(limit, len(rows))
+        limit = min(limit, int(np.count_nonzero(self.eligible)))
         if limit < 1:
             return []
-        scores = scores[rows]
-        best = scores >= np.partition(scores, -limit)[-limit]
+        rows = None
+        if _few(self.eligible):
+            (rows,) = self.eligible.nonzero()
+            scores = scores[rows]
+        (best,) = (scores >= np.partition(scores, -limit)[-limit]).nonzero()
+        found = best if rows is None else rows[best]
         hits = [
             Neighbour(self.image_ids[row], min(max(cosine, -1.0), 1.0))
-            for row, cosine in zip(rows[best].tolist(), scores[best].tolist(), strict=True)
+            for row, cosine in zip(found.tolist(), scores[best].tolist(), strict=True)
         ]
         return sorted(hits, key=lambda hit: (-hit.cosine, hit.image_id))[:limit]
+
+
+def _few(wanted: NDArray[np.bool_]) -> bool:
+    """Whether it is less work to copy the wanted rows out than to take all."""
+    return int(np.count_nonzero(wanted)) * COPYING < len(wanted)
 
 
 class Matrix:
