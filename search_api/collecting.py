@@ -1,41 +1,29 @@
-"""Enough hits for a page: which way to go for a filter, how deep to ask the index, and the join.
+"""Enough hits for a page: looks into the index, as deep as it takes, and the join."""
 
-What few images pass is named by the catalog, and the index searched among those. What many pass is
-sought among the nearest, as many of them as will do. Which it is, a sample of the catalog tells.
-"""
-
-import math
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from search_api.facts import Facts
 from search_api.parameters import SearchParameters
 from search_api.parts import Parts, asked_index
+from search_api.planning import MAX_DEPTH, Look, cheapest, deeper_than, depth_for
 from search_api.queries import Query
 from search_api.ranking import Ranked, floor_of, rank, settled, window
 from search_api.threshold import NearDuplicate
 from search_api.timings import Timings
 from shared.images.views import WHOLE
+from shared.names import are_named
 from shared.protocols import Embeddings
-from shared.records import Neighbour, ObjectFilter, Shares, StoredObject
+from shared.records import Neighbour, ObjectFilter, StoredObject
 
 OVERFETCH = 6
 """Neighbours asked for beyond the limit, as some may have no live object any more."""
-
-MAX_DEPTH = 16_384
-"""The deepest the index is asked; a Milvus server answers no more."""
-
-NAME_COST = 0.015
-"""Of reading a name from the catalog, where a neighbour more, found and joined, costs 1."""
 
 NAMED_AT_MOST = 100_000
 """So many are named where nothing else will do: slow, and exact."""
 
 JOINED = 500
 """With a filter, neighbours joined at first: one statement's worth."""
-
-MARGIN = 1.4
-"""How much deeper than a sample says, lest the index be asked twice."""
 
 
 class Found(NamedTuple):
@@ -50,20 +38,6 @@ class Found(NamedTuple):
     hits: list[tuple[Ranked, list[StoredObject]]]
     more: bool
     known: bool
-
-
-class Look(NamedTuple):
-    """One look into the index.
-
-    Attributes:
-        depth: how many neighbours.
-        among: of which images; None for all.
-        loosely: whether those were named by a part of the filter's conditions only.
-    """
-
-    depth: int
-    among: Collection[str] | None = None
-    loosely: bool = False
 
 
 class Collector:
@@ -86,7 +60,7 @@ class Collector:
         while True:
             ranked, at_end = await self._ranked(query, look, timings)
             wanted = window(ranked, after=asked.cursor, min_similarity=asked.min_similarity)
-            wanted = [one for one in wanted if one.image_id != left_out]
+            wanted = [one for one in _sieved(wanted, look) if one.image_id != left_out]
             with timings.stage("catalog"):
                 hits = await self._joined(query.image_id, wanted, asked, joined)
             low_enough = bool(ranked) and ranked[-1].similarity < asked.min_similarity
@@ -132,19 +106,18 @@ class Collector:
         if not where:
             return Look(min(reach, MAX_DEPTH))
         shares = await self._parts.catalog.shares(where)
-        depth = depth_for(reach, shares.whole)
-        named, left, cost = split(shares, reach, self._parts.index.among_cost)
-        if cost < depth:
-            among = await self._parts.catalog.matching_images(named, NAMED_AT_MOST)
+        way = cheapest(shares, reach, self._parts.index)
+        if way.named:
+            among = await self._parts.catalog.matching_images(way.named, NAMED_AT_MOST)
             if among is not None:
-                return Look(left, among, named != where)
-        return Look(depth)
+                return Look(way.depth, among, way.named != where, way.sieved)
+        return Look(depth_for(reach, shares.whole))
 
     async def _next_look(self, look: Look, where: ObjectFilter, done: float) -> Look | None:
         """Look the deeper the less is done, at last among all that pass; None is the end of it."""
         depth = deeper_than(look.depth, done)
         at_last = look.among is None and depth == MAX_DEPTH
-        if where and (look.loosely or at_last):
+        if where and (look.loosely or look.sieved or at_last):
             among = await self._parts.catalog.matching_images(where, NAMED_AT_MOST)
             if among is not None:
                 return Look(depth, among)
@@ -173,43 +146,13 @@ class Collector:
     async def _nearest(self, embeddings: Embeddings, look: Look) -> list[list[Neighbour]]:
         if look.among is not None and not look.among:
             return [[] for _ in embeddings]
-        index = self._parts.index
-        return await asked_index(index, index.nearest, embeddings, look.depth, look.among)
+        index, among = self._parts.index, None if look.sieved else look.among
+        return await asked_index(index, index.nearest, embeddings, look.depth, among)
 
 
-def split(shares: Shares, reach: int, among_cost: float) -> tuple[ObjectFilter, int, float]:
-    """Say by which conditions to name images; the join sees to the others. Pure.
-
-    Args:
-        shares: which the conditions let pass.
-        reach: how many images that pass are wanted.
-        among_cost: the index's.
-
-    Returns:
-        those conditions; how many of the nearest of the named images hold `reach` that pass the
-        others, too; and the cost, where a neighbour more costs 1.
-    """
-    (named, share), *others = shares.parts
-    among, left = share * shares.images, 1.0
-    cost = among * NAME_COST
-    for part, share in others:
-        reading = share * shares.images * NAME_COST
-        # Without these names more images are compared, and more neighbours do not pass.
-        if reading < among * (1 - share) * (among_cost + NAME_COST) + depth_for(reach, share):
-            named, cost, among = named.and_also(part), cost + reading, among * share
-        else:
-            left *= share
-    depth = depth_for(reach, left)
-    return named, depth, cost + among * among_cost + depth
-
-
-def depth_for(reach: int, share: float) -> int:
-    """Say how many of the nearest hold `reach` that pass, if this share of all does. Pure."""
-    if share * MAX_DEPTH <= reach * MARGIN:
-        return MAX_DEPTH
-    return math.ceil(reach / share * (MARGIN if share < 1 else 1))
-
-
-def deeper_than(depth: int, done: float) -> int:
-    """Say how deep to look next, if this share of what is wanted was found so deep. Pure."""
-    return min(MAX_DEPTH, math.ceil(depth * min(max(2.0, MARGIN / max(done, 1e-9)), 16.0)))
+def _sieved(ranked: list[Ranked], look: Look) -> list[Ranked]:
+    """Drop those that the names of this look already tell not to pass."""
+    if not look.sieved or look.among is None:
+        return ranked
+    named = are_named([one.image_id for one in ranked], look.among)
+    return [one for one, is_named in zip(ranked, named, strict=True) if is_named]

@@ -61,6 +61,12 @@ def marks_of(names: Iterable[str]) -> NDArray[np.uint64]:
     return _marks(b"".join(name.encode().ljust(LETTERS, b"\0")[:LETTERS] for name in names))
 
 
+def are_named(names: Iterable[str], among: Collection[str]) -> list[bool]:
+    """Tell which of `names` are `among` others, of which there may be many."""
+    told: list[bool] = held(marks_of(names), np.sort(marks_of(among))).tolist()
+    return told
+
+
 def held(marks: NDArray[np.uint64], among: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """Tell which of `marks` are `among` others, which are sorted."""
     if not len(among):

@@ -14,9 +14,11 @@ class VectorIndex(Protocol):
     """Nearest neighbours by cosine among the embeddings of one model. Blocks; thread-safe.
 
     Attributes:
-        among_cost: of an image more in `among`, where a neighbour more, found and joined, costs 1.
+        find_cost: of finding a neighbour more, where that and joining it with its objects costs 1.
+        among_cost: of an image more in `among`, likewise.
     """
 
+    find_cost: float
     among_cost: float
 
     def upsert(self, image_ids: Sequence[str], embeddings: Embeddings) -> None:

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search_api.collecting import MAX_DEPTH, deeper_than, depth_for, split
 from search_api.facts import Facts
 from search_api.inputs import Asked, ImageId
 from search_api.originals import Originals
 from search_api.parameters import SearchParameters
 from search_api.parts import Parts
+from search_api.planning import MAX_DEPTH, cheapest, deeper_than, depth_for
 from search_api.problems import Problem
 from search_api.queries import Queries
 from search_api.search import Searcher
@@ -34,13 +34,17 @@ QUERY = hashlib.sha256(b"the query").hexdigest()
 COSINES = (0.9, 0.5, 0.5000001, 0.5, 0.5000001, -0.3, 1.0)
 """Few, so that many tie; two of them differ by less than a similarity has digits."""
 
+WAYS = {"everywhere": (1.0, 1.0), "among": (1.0, 0.0), "sieved": (0.0, 1e6)}
+"""What an index costs with which each way of a filter is taken (`search_api.planning`)."""
+
 
 class Shop:
     """A searcher, and pictures that come and go. The query is always there."""
 
-    def __init__(self, *, selective: bool) -> None:
+    def __init__(self, way: str) -> None:
         self.catalog, self.index = FakeCatalog(), FakeIndex()
-        self.catalog.selective = selective
+        self.catalog.selective = way != "everywhere"
+        self.index.find_cost, self.index.among_cost = WAYS[way]
         self.add(QUERY, 1.0, "always")
         parts = Parts(FakeStore(), self.catalog, self.index, FakeDecoder(), FakeEmbedding())
         facts = Facts(self.catalog)
@@ -83,13 +87,13 @@ pictures = st.dictionaries(
         [{}, {"bucket": ("a", "always")}, {"format": ("JPEG",)}, {"bucket": ("none",)}]
     ),
     st.sampled_from([0.0, 0.5]),
-    st.booleans(),
+    st.sampled_from([*WAYS]),
     st.randoms(use_true_random=False),
 )
 async def test_no_picture_comes_twice_and_none_that_stays_is_missed(
-    every, sizes, where, least, selective, random
+    every, sizes, where, least, way, random
 ):
-    shop = Shop(selective=selective)
+    shop = Shop(way)
     waiting = dict(every)
     there: dict[str, tuple[float, str]] = {}
     for image_id in [*every][::2]:
@@ -123,7 +127,7 @@ async def test_no_picture_comes_twice_and_none_that_stays_is_missed(
 
 
 async def test_a_cursor_leads_on_with_another_limit_and_with_nothing_else_changed():
-    shop = Shop(selective=True)
+    shop = Shop("among")
     for number in range(9):
         shop.add(hashlib.sha256(b"%d" % number).hexdigest(), 0.5, "a")
     first, cursor = await shop.page(None, limit=3, bucket=("a", "always"))
@@ -135,10 +139,11 @@ async def test_a_cursor_leads_on_with_another_limit_and_with_nothing_else_change
         assert refused.value.status == 422
 
 
+@pytest.mark.parametrize("way", ["among", "sieved"])
 @pytest.mark.parametrize("kept", ["both", "neither"])
-async def test_pictures_that_pass_one_condition_and_seldom_another_are_all_found(kept):
+async def test_pictures_that_pass_one_condition_and_seldom_another_are_all_found(kept, way):
     # Half pass each; both conditions together pass as many as the sample cannot tell.
-    shop = Shop(selective=True)
+    shop = Shop(way)
     for number in range(400):
         bucket = "a" if number < 200 else "b"
         shop.add(hashlib.sha256(b"%d" % number).hexdigest(), 0.9 - number / 1000, bucket)
@@ -153,23 +158,47 @@ async def test_pictures_that_pass_one_condition_and_seldom_another_are_all_found
 A, GIF = ObjectFilter(("a",)), ObjectFilter(formats=("GIF",))
 
 
+EXACT, SERVER = FakeIndex(), FakeIndex()
+SERVER.find_cost, SERVER.among_cost = 0.45, 0.55  # it would have to read many names
+
+
 @pytest.mark.parametrize(
-    ("whole", "parts", "among_cost", "named"),
+    ("whole", "parts", "index", "named", "sieved"),
     [
-        (0.0001, [0.0001], 0.015, 1),
-        (0.1, [0.1], 0.015, 1),
-        (0.1, [0.1], 0.5, 0),  # a server would read ten thousand names
-        (0.5, [0.5], 0.015, 0),
-        (0.01, [0.1, 0.1], 0.015, 2),
-        (0.005, [0.01, 0.5], 0.015, 1),  # fifty thousand names would spare a few neighbours
-        (0.09, [0.3, 0.3], 0.015, 0),
+        (0.0001, [0.0001], EXACT, 1, False),
+        (0.0001, [0.0001], SERVER, 1, False),
+        (0.03, [0.03], EXACT, 1, False),
+        (0.03, [0.03], SERVER, 1, True),
+        (0.5, [0.5], EXACT, 0, False),
+        (0.5, [0.5], SERVER, 0, False),
+        (0.01, [0.1, 0.1], EXACT, 2, False),
+        (0.01, [0.01, 0.5], EXACT, 1, False),  # fifty thousand names would spare few neighbours
+        (0.02, [0.02, 0.9], SERVER, 1, True),
+        (0.3, [0.6, 0.5], SERVER, 0, False),
     ],
 )
-def test_named_is_what_costs_less_to_name_than_to_find(whole, parts, among_cost, named):
+def test_named_is_what_costs_less_to_name_than_to_find(whole, parts, index, named, sieved):
     each = tuple(zip((A, GIF), parts, strict=False))
-    where, depth, cost = split(Shares(100_000, whole, each), 26, among_cost)
-    assert (len(where.conditions()) if cost < depth_for(26, whole) else 0) == named
-    assert depth <= depth_for(26, whole)
+    way = cheapest(Shares(100_000, whole, each), 26, index)
+    assert (len(way.named.conditions()), way.sieved) == (named, sieved)
+    assert way.depth <= depth_for(26, whole)
+
+
+async def test_what_names_sieve_is_joined_only_where_it_passes():
+    shop = Shop("sieved")
+    for number in range(60):
+        shop.add(hashlib.sha256(b"%d" % number).hexdigest(), 0.9 - number / 100, "ab"[number % 2])
+    joined: list[str] = []
+    find = shop.catalog.find
+
+    async def noted(image_ids, where, limit=20):
+        joined.extend(image_ids)
+        return await find(image_ids, where, limit)
+
+    shop.catalog.find = noted
+    found, _ = await shop.page(None, limit=20, bucket=("a",))
+    assert len(found) == 20
+    assert {ObjectRef("a", each) for each in {*joined} - {QUERY}} <= shop.catalog.rows.keys()
 
 
 @given(st.integers(1, 20_000), st.floats(0, 1))

@@ -52,7 +52,8 @@ class MilvusIndex:
             does not answer within `timeout_s`.
     """
 
-    among_cost = 0.5  # 11 µs, mostly to read its name in the question
+    find_cost = 0.45  # 11 µs
+    among_cost = 0.55  # 13 µs, mostly to read its name in the question
 
     def __init__(
         self,
