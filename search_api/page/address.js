@@ -25,7 +25,7 @@ export function read() {
   const fields = new URLSearchParams(location.search);
   const chosen = (fields.get("views") ?? USUAL).split(",");
   const file = uploads.get(history.state?.upload);
-  const query = file ? { file } : named(fields);
+  const query = file ? { file } : namedIn(fields);
   return {
     query, lost: Boolean(history.state?.upload) && !query, box: query && readRegion(fields.get("box")),
     views: VIEWS.filter((view) => chosen.includes(view)), filters: readFilters(fields),
@@ -58,7 +58,12 @@ function linkFields({ query, box, views, filters }, known) {
   return writeFilters(filters, fields);
 }
 
-function named(fields) {
+/**
+ * Reads which picture the fields of an address name; those of an object are taken out of them.
+ * @param {URLSearchParams} fields
+ * @returns {?Exclude<import("./api.js").Query, {file: File}>}
+ */
+export function namedIn(fields) {
   if (fields.get("image_id")) return { imageId: fields.get("image_id") };
   if (fields.get("url")) return { url: fields.get("url") };
   if (!fields.get("key") || !fields.get("bucket")) return null;

@@ -20,7 +20,7 @@ const KINDS = {
 /** Anything that kept an answer from coming. */
 export class Trouble extends Error {
   /**
-   * @param {string} kind one of `KINDS`, `broken`, `url_off`, `bad_url`, `offline`, `other`.
+   * @param {string} kind one of `KINDS`, `broken`, `unread`, `url_off`, `bad_url`, `offline`, `other`.
    * @param {string} message one sentence from the API, or none.
    * @param {number} [retryAfter] seconds; 0 where trying again by itself makes no sense.
    */
@@ -47,11 +47,17 @@ export async function search(query, fields, signal) {
   }
   const body = new FormData();
   body.set("image", query.file);
-  return call(`/v1/search?${asked}`, { method: "POST", body, signal }).catch((trouble) => {
-    // A server that refuses a large body hangs up before it was sent; the browser sees no answer.
-    const refused = trouble.kind === "offline" && query.file.size > LARGEST;
-    throw refused ? new Trouble("too_large", "It is larger than this server takes.") : trouble;
+  return call(`/v1/search?${asked}`, { method: "POST", body, signal }).catch(async (trouble) => {
+    throw trouble.kind === "offline" ? await unsent(query.file) ?? trouble : trouble;
   });
+}
+
+/** Tells why a file may not have reached the server, if it is the file's own fault: the browser does not. */
+async function unsent(file) {
+  // A server that refuses a large body hangs up before it was sent; the browser sees no answer.
+  if (file.size > LARGEST) return new Trouble("too_large", "It is larger than this server takes.");
+  const there = await file.slice(0, 1).arrayBuffer().then(() => true, () => false);
+  return there ? null : new Trouble("unread", "");
 }
 
 /**

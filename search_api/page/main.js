@@ -34,11 +34,11 @@ const ending = new IntersectionObserver(
 );
 
 /** Starts over with a query (or none, which shows the start page), keeping filters and views. */
-function look(query) {
-  document.querySelector("dialog[open]")?.close();
+function look(query, remark = "") {
   asked = { ...asked, query, box: null };
   address.write(asked);
   begin();
+  note(remark);
   scrollTo({ top: 0 });
   byId("results").focus({ preventScroll: true }); // what was clicked is about to go
 }
@@ -64,6 +64,7 @@ function vary(change) {
 
 function begin() {
   const { query } = asked;
+  document.querySelector("dialog[open]")?.close();
   Object.assign(found, { hits: [], cursor: null, known: null });
   document.documentElement.dataset.view = query ? "search" : "start";
   if (query) showQuery(query);

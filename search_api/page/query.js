@@ -1,20 +1,24 @@
 /** Takes a picture by drop, paste, choice, camera or name. */
 
+import { namedIn } from "./address.js";
 import { byId } from "./elements.js";
 
+const TYPED = "textarea, [type=text], [type=password], [type=number], [type=date]";
+const ONE_OF_SEVERAL = "Seenit searches with one picture at a time: the first of these.";
 const IMAGE_ID = /^[0-9a-f]{64}$/i;
 const WEB_ADDRESS = /^https?:\/\/\S+$/i;
 const OBJECT = /^([^/\s]+)\/(.+)$/s;
+const CALL = /^\/v1\/(?:content|objects)\/([^/]+)\/(.+)$/;
 
 /**
  * Listens for pictures anywhere on the page.
- * @param {(query: import("./api.js").Query) => void} take
+ * @param {(query: import("./api.js").Query, remark?: string) => void} take
  */
 export function listen(take) {
   for (const id of ["file", "camera"]) listenForChoice(/** @type {HTMLInputElement} */ (byId(id)), take);
   document.addEventListener("paste", (event) => {
-    if (/** @type {HTMLElement} */ (event.target).closest("input, textarea")) return; // that is typing
-    takeFrom(event.clipboardData, take);
+    const typing = /** @type {HTMLElement} */ (event.target).closest(TYPED);
+    if (!typing || event.clipboardData.files.length) takeFrom(event.clipboardData, take); // a picture is no text
   });
   listenForDrops(take);
   listenForNames(take);
@@ -65,18 +69,16 @@ function listenForNames(take) {
     take(query);
   });
   field.addEventListener("input", () => { byId("where-wrong").textContent = ""; });
-  field.addEventListener("paste", (event) => {
-    if (event.clipboardData.files.length) takeFrom(event.clipboardData, take); // a picture is no text
-  });
 }
 
-/** Takes the first file, or what the text names; of a picture of this very page, its name. */
+/** Takes the first picture, or what the text names; of a picture of this very page, its name. */
 function takeFrom(transfer, take) {
-  const [file] = transfer?.files ?? [];
+  const files = [...transfer?.files ?? []];
+  const file = files.find(({ type }) => type.startsWith("image/")) ?? files[0];
   const text = transfer?.getData("text/uri-list").split("\n")[0] || transfer?.getData("text/plain") || "";
   const name = named(text, { objects: false });
   const query = file && !(name && "imageId" in name) ? { file } : name;
-  if (query) take(query);
+  if (query) take(query, files.length > 1 ? ONE_OF_SEVERAL : "");
 }
 
 /**
@@ -90,10 +92,23 @@ export function named(text, { objects = true } = {}) {
   if (IMAGE_ID.test(name)) return { imageId: name.toLowerCase() };
   if (WEB_ADDRESS.test(name)) {
     if (!URL.canParse(name)) return null;
-    const { origin, searchParams, pathname } = new URL(name);
-    const own = origin === location.origin && (searchParams.get("image_id") ?? /[0-9a-f]{64}/.exec(pathname)?.[0]);
-    return own ? { imageId: own } : { url: name };
+    const address = new URL(name);
+    return (address.origin === location.origin && ownNamed(address)) || { url: name };
   }
   const [, bucket, key] = (objects && OBJECT.exec(name)) || [];
   return key ? { bucket, key } : null;
+}
+
+/** Reads what an address of this very Seenit names: of a search, of a picture in the library, of the API. */
+function ownNamed({ pathname, searchParams }) {
+  const imageId = searchParams.get("image") ?? /[0-9a-f]{64}/.exec(pathname)?.[0];
+  const [, ...object] = CALL.exec(pathname) ?? [];
+  if (imageId) return { imageId };
+  if (!object.length) return namedIn(searchParams);
+  try {
+    const [bucket, key] = object.map(decodeURIComponent);
+    return { bucket, key };
+  } catch {
+    return null; // such a name is never indexed
+  }
 }

@@ -7,7 +7,7 @@ import { duration, sentence } from "./wording.js";
 const TRIES = 8;
 const HEADINGS = {
   locked: "Locked", busy: "One moment", down: "One moment", unknown: "Not found", not_a_picture: "Not a picture",
-  broken: "Damaged", too_large: "Too large",
+  broken: "Damaged", unread: "Not readable", too_large: "Too large",
 };
 let ticking = 0;
 let tries = 0;
@@ -94,6 +94,7 @@ export function explain({ kind, message }) {
   const words = {
     not_a_picture: ["This is not a picture Seenit can read", `${told} JPEG, PNG, WebP, GIF, TIFF, BMP and AVIF work.`, false],
     broken: ["This picture is damaged", `${told} Try another copy of it, or save it anew.`, false],
+    unread: ["This file cannot be read", "It is a folder, or was moved, changed or removed since. Choose it once more.", false],
     too_large: ["This picture is too large", `${told} A smaller copy finds the same.`, false],
     slow: ["The upload took too long", "A smaller copy of the picture finds the same, and sooner.", true],
     busy: ["Seenit is busy", "Many are searching right now; your turn comes in a moment.", true],

@@ -177,6 +177,14 @@ def test_hits_are_compared_in_every_way_by_keyboard(searched: Page) -> None:
     expect(second).to_be_focused()
 
 
+def test_going_back_closes_the_comparison(searched: Page) -> None:
+    searched.locator(".card .picture").first.click()
+    expect(searched.locator("#compare")).to_be_visible()
+    searched.go_back()
+    expect(searched.locator("#verdict")).to_have_text("From your library")
+    expect(searched.locator("#compare")).to_be_hidden()
+
+
 def test_the_detail_is_what_a_hit_is_compared_with(searched: Page) -> None:
     page = searched
     shape = "(canvas) => canvas.width / canvas.height"

@@ -17,6 +17,15 @@ DROPS = """(encoded) => {
   transfer.items.add(new File([bytes], "dropped.jpg", { type: "image/jpeg" }));
   return transfer;
 }"""
+DROPS_ALL = """(encoded) => {
+  const bytes = Uint8Array.from(atob(encoded), (letter) => letter.charCodeAt(0));
+  const transfer = new DataTransfer();
+  transfer.items.add(new File(["Dear diary"], "diary.txt", { type: "text/plain" }));
+  for (const name of ["first.jpg", "second.jpg"]) {
+    transfer.items.add(new File([bytes], name, { type: "image/jpeg" }));
+  }
+  return transfer;
+}"""
 COPIES = """async (encoded) => {
   const bytes = Uint8Array.from(atob(encoded), (letter) => letter.charCodeAt(0));
   const bitmap = await createImageBitmap(new Blob([bytes]));
@@ -49,6 +58,16 @@ def test_a_dropped_copy_finds_its_original_first(page: Page, copy: Path) -> None
     expect_coffee_first(page)
 
 
+def test_of_several_files_the_first_picture_is_searched_and_said_to_be_one_of_them(
+    page: Page, copy: Path
+) -> None:
+    transfer = page.evaluate_handle(DROPS_ALL, encoded(copy))
+    page.dispatch_event("main", "drop", {"dataTransfer": transfer})
+    expect_coffee_first(page)
+    expect(page.locator("#shown-name")).to_have_text("first.jpg")
+    expect(page.locator("#note")).to_contain_text("one picture at a time")
+
+
 def test_a_pasted_copy_finds_its_original_first(page: Page, copy: Path) -> None:
     page.evaluate(COPIES, encoded(copy))
     page.keyboard.press("Control+v")
@@ -62,6 +81,22 @@ def test_a_picture_pasted_while_the_address_field_has_the_focus_is_searched(
     page.locator("#where").focus()
     page.keyboard.press("Control+v")
     expect_coffee_first(page)
+
+
+def test_a_picture_pasted_where_nothing_is_typed_is_searched_and_text_where_it_is_stays(
+    page: Page, copy: Path, folder: Path
+) -> None:
+    choose(page, folder / "archive" / "chelsea.png")
+    expect(page.locator(".card.exact")).to_be_visible()
+    page.get_by_label("mirrored").check()
+    page.evaluate(COPIES, encoded(copy))
+    page.keyboard.press("Control+v")
+    expect_coffee_first(page)
+    page.evaluate("(text) => navigator.clipboard.writeText(text)", "0" * 64)
+    page.locator("#filters-open").click()
+    page.get_by_label("Key starts with").focus()
+    page.keyboard.press("Control+v")
+    expect(page.get_by_label("Key starts with")).to_have_value("0" * 64)
 
 
 def test_a_chosen_copy_finds_its_original_first(page: Page, copy: Path) -> None:
@@ -98,6 +133,24 @@ def test_an_object_is_searched_by_its_name_and_can_be_shared(
     expect(page.locator(".card.exact .key").first).to_have_text("chelsea.png")
     expect(page).to_have_url(re.compile(r"\?bucket=shop&key=the\+same\+cat.png$"))
     expect(opens(page.url).locator(".card.exact")).to_be_visible()
+
+
+def test_every_link_of_this_seenit_names_its_picture(page: Page) -> None:
+    known = page.evaluate("fetch('/v1/objects?bucket=shop&limit=1000').then((r) => r.json())")
+    (cat,) = (each for each in known["objects"] if each["key"] == "the same cat.png")
+    links = (
+        "/?bucket=shop&key=the+same+cat.png",
+        f"/?image_id={cat['image_id'].upper()}",
+        f"/library?bucket=shop&image={cat['image_id']}",
+        f"/v1/images/{cat['image_id']}/thumbnail?size=512",
+        cat["url"],
+    )
+    for link in links:
+        page.locator("#where").fill(page.evaluate("(link) => location.origin + link", link))
+        page.keyboard.press("Enter")
+        expect(page.locator("#verdict")).to_have_text("In the library")
+        page.locator("#clear").click()
+        expect(page.locator("#verdict")).to_have_text("From your library")
 
 
 @pytest.mark.parametrize("words", ["my cat", "https://["])

@@ -80,6 +80,16 @@ def test_trying_again_can_be_stopped_and_asked_for(page: Page, copy: Path) -> No
     expect(page.locator(".card .key").first).to_have_text("coffee.png")
 
 
+def test_a_file_that_has_gone_is_told_from_a_lost_connection(page: Page, tmp_path: Path) -> None:
+    gone = tmp_path / "gone.png"
+    Image.radial_gradient("L").save(gone)
+    page.set_input_files("#file", gone)
+    expect(page.locator(".card").first).to_be_visible()
+    gone.unlink()
+    page.get_by_label("mirrored").check()
+    expect(page.get_by_role("alert")).to_contain_text("cannot be read")
+
+
 def test_a_lost_connection_is_told_from_a_refusal(page: Page, copy: Path) -> None:
     page.route("**/v1/search?*", lambda route: route.abort("connectionrefused"), times=1)
     page.set_input_files("#file", copy)
