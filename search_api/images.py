@@ -15,7 +15,7 @@ from search_api.originals import Originals
 from search_api.parameters import ThumbnailParameters
 from search_api.parts import Parts
 from search_api.problems import Problem
-from search_api.replies import reply
+from search_api.replies import reply, unchanged
 from search_api.schemas import ImageReply
 from search_api.search import hit_objects
 from shared.records import ObjectFilter
@@ -63,8 +63,8 @@ class Images:
         if not await self._parts.catalog.find([image_id], ObjectFilter(), limit=1):
             raise Problem(HTTPStatus.NOT_FOUND, "no such image")
         headers = {"ETag": f'"{image_id[:32]}-{size}"', "Cache-Control": CACHING}
-        if headers["ETag"] in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers=headers)
+        if (known := unchanged(request, headers)) is not None:
+            return known
         return Response(await self._made(image_id, size), headers=headers, media_type="image/webp")
 
     async def _made(self, image_id: str, size: int) -> bytes:

@@ -109,14 +109,15 @@ def _source(name: str, value: Any) -> Source:  # noqa: ANN401 - whatever JSON he
 
 
 def image_named(name: str) -> ImageId:
-    """Check an image's name.
+    """Check an image's name; some tools write digests in capitals.
 
     Raises:
         Problem: 404, no image can have it.
     """
-    if not IMAGE_ID.fullmatch(name):
+    image_id = name.lower()
+    if not IMAGE_ID.fullmatch(image_id):
         raise Problem(HTTPStatus.NOT_FOUND, "no such image")
-    return ImageId(name)
+    return ImageId(image_id)
 
 
 def decode_base64(text: str) -> bytes:

@@ -18,7 +18,7 @@ from search_api.originals import Originals
 from search_api.parameters import ListParameters, RejectionParameters
 from search_api.parts import Parts
 from search_api.problems import Problem
-from search_api.replies import reply
+from search_api.replies import reply, unchanged
 from search_api.schemas import (
     BucketEntry,
     BucketsReply,
@@ -100,8 +100,8 @@ class Objects:
         if image_id is None or image_id not in facts:
             raise Problem(HTTPStatus.NOT_FOUND, "no such picture")
         headers = {"ETag": f'"{image_id}"', "Cache-Control": "private, no-cache"}
-        if headers["ETag"] in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers=headers)
+        if (known := unchanged(request, headers)) is not None:
+            return known
         async with self._gate.enter():
             data = await self._originals.of_object(ref, image_id)
         if data is None:

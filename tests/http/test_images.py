@@ -17,6 +17,15 @@ async def test_an_image_names_all_its_objects(world, client):
     assert (reply["width"], reply["format"], reply["bytes"]) == (640, "JPEG", len(CAT))
 
 
+async def test_an_image_id_may_be_written_in_capitals(world, client):
+    image_id = await world.add("b", "one", CAT)
+    for path in ("/v1/images/{}", "/v1/images/{}/similar", "/v1/search?image_id={}"):
+        small, capital = [await client.get(path.format(x)) for x in (image_id, image_id.upper())]
+        assert small.status_code == capital.status_code == 200
+        assert image_id in capital.text
+        assert image_id.upper() not in capital.text
+
+
 async def test_an_image_that_no_object_holds_any_more_is_a_404(world, client):
     image_id = await world.add("b", "one", CAT)
     world.catalog.rows.clear()
@@ -54,6 +63,8 @@ async def test_a_thumbnail_that_the_client_still_has_is_not_sent_again(world, cl
     assert "private" in first.headers["cache-control"]
     again = await client.get(path, headers={"If-None-Match": f'"x", W/{first.headers["etag"]}'})
     assert (again.status_code, again.content) == (304, b"")
+    whichever = await client.get(path, headers={"If-None-Match": "*"})
+    assert (whichever.status_code, whichever.content) == (304, b"")
     other = await client.get(path + "?size=32", headers={"If-None-Match": first.headers["etag"]})
     assert other.status_code == 200
 

@@ -72,10 +72,9 @@ async def test_a_picture_is_served_as_a_picture_and_as_nothing_else(world, clien
     assert response.headers["x-content-type-options"] == "nosniff"
     name = quote_from_bytes("fun\u20acny.html".encode())
     assert response.headers["content-disposition"] == f"inline; filename*=UTF-8''{name}"
-    again = await client.get(
-        response.request.url, headers={"If-None-Match": response.headers["etag"]}
-    )
-    assert (again.status_code, again.content) == (304, b"")
+    for known in (response.headers["etag"], "*"):
+        again = await client.get(response.request.url, headers={"If-None-Match": known})
+        assert (again.status_code, again.content) == (304, b"")
 
 
 async def test_only_the_bytes_that_the_catalog_knows_are_served(world, client):
