@@ -4,28 +4,19 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from shared.settings import PREFIX, Settings
 from stack.programs import tool
+from tests.deployment import parts
 from tests.deployment.dockerfile import PORTS, parse
 from tests.deployment.rules import PINNED, ROOT, TELLING, addresses, unknown_settings
 
 Service = dict[str, Any]
 
-LISTENS = {
-    "kafka": {9092, 9093},
-    "minio": {9000, 9001},
-    "mysql": {3306},
-    "milvus": {19530, 9091},
-    "etcd": {2379},
-    "milvus-storage": {9000},
-    "prometheus": {9090},
-    "alertmanager": {9093},
-    "grafana": {3000},
-    "attu": {3000},
+LISTENS = parts.LISTENS | {
     "worker": {int(PORTS["worker"])},
     "worker-gpu": {int(PORTS["worker"])},
     "api": {int(PORTS["api"])},
@@ -70,9 +61,9 @@ def faults(loaded: dict[str, Any]) -> Iterator[str]:
     for name, service in services.items():
         for fault in (
             *_image(service),
-            *_bounds(service),
+            *_bounds(name, service),
             *_order(service, services),
-            *_places(service, volumes),
+            *_places(name, service, volumes),
             *_ways(name, service, services),
             *(_seenits(name, service) if name in SEENIT else ()),
         ):
@@ -96,7 +87,7 @@ def _image(service: Service) -> Iterator[str]:
         yield f"{image} is not the name of what is built"
 
 
-def _bounds(service: Service) -> Iterator[str]:
+def _bounds(name: str, service: Service) -> Iterator[str]:
     limits = service.get("deploy", {}).get("resources", {}).get("limits", {})
     if not re.fullmatch(r"\d+[mg]", str(limits.get("memory", ""))):
         yield "its memory has no limit"
@@ -104,6 +95,8 @@ def _bounds(service: Service) -> Iterator[str]:
         yield "its log has no limit"
     if "no-new-privileges:true" not in service.get("security_opt", ()):
         yield "it may gain privileges"
+    if service.get("restart") != ("no" if name == "setup" else "unless-stopped"):
+        yield "it does not come back when it ends, or always does"
     for port in service.get("ports", ()):
         if port.get("host_ip") != "127.0.0.1":
             yield f"{port['target']} is open to all, with the example's settings"
@@ -123,29 +116,44 @@ def _order(service: Service, services: dict[str, Service]) -> Iterator[str]:
             yield f"it waits for {name} to end"
 
 
-def _places(service: Service, volumes: dict[str, Any]) -> Iterator[str]:
-    for mount in service.get("volumes", ()):
+def _words(service: Service) -> list[str]:
+    return [*map(str, service.get("environment", {}).values()), *(service.get("command") or ())]
+
+
+def _places(name: str, service: Service, volumes: dict[str, Any]) -> Iterator[str]:
+    mounts = service.get("volumes", ())
+    if name not in SEENIT:  # these keep nothing
+        kept = parts.places(name, _words(service))
+        yield from parts.misplaced(kept, [mount["target"] for mount in mounts])
+        yield from _files(kept, mounts)
+    for mount in mounts:
         if mount["type"] == "volume" and mount["source"] not in volumes:
             yield f"there is no volume {mount['source']}"
-        if mount["type"] == "bind":
-            if not (ROOT / mount["source"]).exists():
-                yield f"{mount['source']} is not there"
-            if not mount.get("read_only"):
-                yield f"it may write to {mount['source']}"
+        if mount["type"] == "bind" and not mount.get("read_only"):
+            yield f"it may write to {mount['source']}"
+
+
+def _files(kept: set[str], mounts: Iterable[Service]) -> Iterator[str]:
+    """Tell what is read from this repository and is not there."""
+    bound = {mount["target"]: mount["source"] for mount in mounts if mount["type"] == "bind"}
+    for target, source in bound.items():
+        for place in kept:
+            read = ROOT / source / place.removeprefix(target)[1:]
+            if parts.within(place, target) and not read.exists():
+                yield f"{read} is not there"
 
 
 def _ways(name: str, service: Service, services: dict[str, Service]) -> Iterator[str]:
-    words = [*map(str, service.get("environment", {}).values()), *(service.get("command") or ())]
-    for host, port in (way for word in words for way in addresses(word)):
+    for host, port in (way for word in _words(service) for way in addresses(word)):
         if host not in services or port not in LISTENS.get(host, ()):
             yield f"nothing listens at {host}:{port}"
     for test in service.get("healthcheck", {}).get("test", ()):
         for port in map(int, re.findall(r"localhost[: ](\d+)", test)):
             if port not in LISTENS[name]:
                 yield f"its health check asks at {port}"
-    for port in service.get("ports", ()):
-        if port["target"] not in LISTENS[name]:
-            yield f"nothing listens at the published port {port['target']}"
+    opened = {port["target"] for port in service.get("ports", ())}
+    opened |= {*map(int, service.get("expose", ())), *parts.listening(_words(service))}
+    yield from (f"nothing listens at {port}" for port in opened - LISTENS.get(name, set()))
 
 
 def _seenits(name: str, service: Service) -> Iterator[str]:
@@ -186,9 +194,12 @@ def _agreement(services: dict[str, Service]) -> Iterator[str]:
     ):
         if minio.get(told) != wanted:
             yield f"minio: {told} is not {wanted}"
-    queue = minio.get("MINIO_NOTIFY_KAFKA_QUEUE_DIR_ingest", "")
-    if queue not in {mount["target"] for mount in services["minio"]["volumes"]}:
-        yield "minio: what it has yet to tell lies on no volume"
+    if not minio.get("MINIO_NOTIFY_KAFKA_QUEUE_DIR_ingest"):
+        yield "minio: what it has yet to tell is lost"
+    published = {port["target"]: port["published"] for port in services["minio"]["ports"]}
+    linked = services["api"]["environment"]["SEENIT_PUBLIC_S3_URL"].rpartition(":")[2]
+    if linked != published.get(9000):
+        yield "links to pictures lead to another port than MinIO's"
     root = (minio["MINIO_ROOT_USER"], minio["MINIO_ROOT_PASSWORD"])
     if root != (setup["SEENIT_S3_ACCESS_KEY"], setup["SEENIT_S3_SECRET_KEY"]):
         yield "setup signs in to MinIO as somebody else"

@@ -46,6 +46,17 @@ BROKEN = {
         'MINIO_SYNC_BOOT: "off"',
     ),
     "a queue that is lost with the container": ("QUEUE_DIR_ingest: /queue", "QUEUE_DIR_ingest: /q"),
+    "a listener at another port than others look for": ("PLAINTEXT://:9092", "PLAINTEXT://:9902"),
+    "an address to listen at with another port": ("0.0.0.0:2379", "0.0.0.0:2397"),
+    "an exposed port that nothing listens at": ('expose: ["8001"]', 'expose: ["8002"]'),
+    "a console at another port than is published": ('":9001"', '":9010"'),
+    "data beside its volume": ("catalog:/var/lib/mysql", "catalog:/var/lib/mysqld"),
+    "data in another folder than its volume": ("--data-dir=/etcd", "--data-dir=/data"),
+    "data without a volume": ('    volumes: ["milvus:/var/lib/milvus"]\n', ""),
+    "a configuration under another name": ("prometheus/prometheus.yml", "prometheus/main.yml"),
+    "dashboards where Grafana does not look": (":/etc/grafana/prov", ":/etc/grafana/conf/prov"),
+    "what stays down": ("  restart: unless-stopped", "  tty: false"),
+    "links to a port there is not": ("${MINIO_PORT:-9000}:9000", "9005:9000"),
     "a start before all is set up": (
         "    setup: { condition: service_completed",
         "    etcd: { condition: service_completed",
@@ -84,6 +95,11 @@ def test_a_mistake_is_found(what, tmp_path):
 def test_the_example_names_every_variable_and_no_other():
     used = {found[1] for found in VARIABLE.finditer(TEXT)}
     assert used == example().keys()
+
+
+def test_the_example_says_what_is_taken_where_nothing_is_said():
+    taken = {found[1]: found[2] or "" for found in VARIABLE.finditer(TEXT) if ":?" not in found[0]}
+    assert taken.items() <= example().items()
 
 
 def test_every_secret_must_be_given():
