@@ -8,6 +8,7 @@ from sqlalchemy import (
     BindParameter,
     Column,
     ColumnElement,
+    CompoundSelect,
     Select,
     and_,
     bindparam,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     exists,
     func,
     select,
+    union_all,
 )
 
 from shared.catalog.schema import images, objects
@@ -101,20 +103,20 @@ def parts_of(conditions: Conditions) -> list[Conditions]:
 
 
 @lru_cache(maxsize=256)
-def lists(parts: tuple[Conditions, ...]) -> Select[Any]:
-    """Ask for the first `most` names that pass each of `parts_of`, one behind the other.
+def lists(parts: tuple[Conditions, ...]) -> CompoundSelect[Any]:
+    """Ask for the first `most` names that pass each of `parts_of`, a row for each of these.
 
-    They come from an index alone; NULL where none passes. An image comes once for each of its
-    objects that passes; where only images are looked at, those that no object holds come too.
+    How many there are, and these one behind the other, NULL where none passes. They come from an
+    index alone. An image comes once for each of its objects that passes; where only images are
+    looked at, those that no object holds come too.
     """
-    columns: list[ColumnElement[Any]] = [_list(part) for part in parts]
-    return select(*columns)
+    return union_all(*map(_list, parts))
 
 
-def _list(part: Conditions) -> ColumnElement[str | None]:
+def _list(part: Conditions) -> Select[int, str]:
     table, known = (images, OF_IMAGES) if part <= OF_IMAGES.keys() else (objects, OF_OBJECTS)
     named = select(table.c.image_id).where(*_of(known, part)).limit(bindparam("most")).subquery()
-    return select(func.aggregate_strings(named.c.image_id, "")).scalar_subquery()
+    return select(func.count(named.c.image_id), func.aggregate_strings(named.c.image_id, ""))
 
 
 @lru_cache(maxsize=256)

@@ -11,6 +11,7 @@ from operator import itemgetter
 from typing import Any
 
 from shared.catalog import filtering, queries
+from shared.errors import TransientError
 from shared.names import LETTERS, ImageNames
 from shared.records import ObjectFilter, Shares
 
@@ -39,8 +40,8 @@ async def name_images(ask: Ask, where: ObjectFilter, limit: int) -> Collection[s
     """Name images; see `shared.protocols.CatalogReader.matching_images`."""
     conditions, values = filtering.set_in(where), filtering.values_of(where)
     parts = filtering.parts_of(conditions)
-    (lists,) = await ask(filtering.lists(tuple(parts)), most=limit + 1, **values)
-    short = [names or "" for names in lists if len(names or "") <= limit * LETTERS]
+    lists = await ask(filtering.lists(tuple(parts)), most=limit + 1, **values)
+    short = [_whole(letters or "", count) for count, letters in lists if count <= limit]
     if not short:
         return None
     first, *others = map(ImageNames, sorted(short, key=len))
@@ -50,6 +51,19 @@ async def name_images(ask: Ask, where: ObjectFilter, limit: int) -> Collection[s
     if len(short) < len(parts) or (apart and len(named) > UNCHECKED):
         return await _that_pass(ask, conditions, named, values)
     return named
+
+
+def _whole(letters: str, count: int) -> str:
+    """See that all names are there: a server cuts short, with no error, what it deems too long.
+
+    Raises:
+        TransientError: some are missing.
+    """
+    if len(letters) != count * LETTERS:
+        size = f"{count * LETTERS:,} bytes"
+        problem = f"it cuts names of {size} short; set its max_allowed_packet to 16M or more"
+        raise TransientError("catalog", problem)
+    return letters
 
 
 def _all(drawn: int, last: str | None) -> int:

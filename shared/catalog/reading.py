@@ -5,7 +5,7 @@ from functools import partial
 from itertools import groupby, islice
 from typing import Any
 
-from sqlalchemy import Select
+from sqlalchemy import Executable, Select
 
 from shared.catalog import browsing, calibrating, filtering, naming, queries
 from shared.catalog.faults import catalog_faults
@@ -169,7 +169,7 @@ class SqlReader:
             return rows
         return await ask(queries.find_of_each(conditions), image_ids, most=limit)
 
-    async def _rows(self, statement: Select[Any], **values: object) -> list[tuple[Any, ...]]:
+    async def _rows(self, statement: Executable, **values: object) -> list[tuple[Any, ...]]:
         with catalog_faults():
             return await self._reads.run(lambda c: list(c.execute(statement, values).all()))
 

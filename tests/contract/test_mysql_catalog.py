@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 
 import pymysql
 import pytest
-from sqlalchemy import exc, text
+from sqlalchemy import Select, exc, text
 
 from search_api.collecting import NAMED_AT_MOST
 from shared.catalog.engines import open_reads, writing_engine
 from shared.catalog.faults import LOCK_WAIT_TIMEOUT, is_conflict, number_of
+from shared.catalog.naming import name_images
 from shared.catalog.open import open_catalog, open_reader
 from shared.catalog.sql import SqlCatalog
 from shared.errors import ConfigurationError, TransientError
@@ -22,6 +23,7 @@ from shared.records import (
     ImageFacts,
     ImageState,
     IndexedObject,
+    ObjectFilter,
     ObjectRef,
     ObjectStat,
     RemovedObject,
@@ -438,3 +440,25 @@ async def test_as_many_names_as_are_ever_asked_for_come_in_one_piece(server):
     longest = await reads.run(lambda c: c.execute(text("SELECT @@group_concat_max_len")).scalar())
     await reads.dispose()
     assert longest >= LETTERS * (NAMED_AT_MOST + 1)
+
+
+async def test_names_that_a_server_cuts_short_are_told_and_not_left_out(catalog, server):
+    for number in range(10, 50):  # 2,560 letters of names
+        await put(catalog, f"{number}")
+    reads = open_reads(server.url)
+
+    async def ask(statement: Select, **values: object) -> list:
+        return await reads.run(lambda connection: list(connection.execute(statement, values)))
+
+    async def cut_at(size: int) -> None:  # as `max_allowed_packet` does, of the whole server
+        statement = f"SET SESSION group_concat_max_len = {size}"
+        await reads.run(lambda connection: connection.exec_driver_sql(statement))
+
+    everything, few = ObjectFilter(buckets=("images",)), ObjectFilter(prefix="4")
+    assert len(await name_images(ask, everything, 1000)) == 40
+    for size in (1024, 1000):  # between two names, and in the midst of one
+        await cut_at(size)
+        assert len(await name_images(ask, few, 1000)) == 10
+        with pytest.raises(TransientError, match="max_allowed_packet"):
+            await name_images(ask, everything, 1000)
+    await reads.dispose()
