@@ -13,6 +13,7 @@ from shared.serving import address, listen, side_server_for
 from shared.settings import Settings
 from streams.app import Consumption
 from streams.breaker import Breaker
+from streams.client_log import hush_kafkas_client
 from streams.dead_letters import DeadLetters
 from streams.delivery import Delivery
 from streams.health import create_health
@@ -49,7 +50,7 @@ async def work(settings: Settings, adapters: Adapters, told: Callable[[str], Non
         TooManyRejections: almost all that was read was bad; what is left is kept.
         Stalled: events wait and nothing moves, for no known reason.
     """
-    _hush_kafkas_client()
+    hush_kafkas_client()
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
@@ -167,11 +168,3 @@ class Worker:
             idle = told.lag == 0 and self._delivery.position(told.partition) is None
             if told.partition in mine and idle and told.committed is None:
                 await self._consumption.begin_at(told.partition, told.end)
-
-
-def _hush_kafkas_client() -> None:
-    """Leave it to us to say that Kafka is away; its client says so ten times a second."""
-    for name in ("aiokafka", "mode.timers"):
-        client = logging.getLogger(name)
-        client.propagate = False
-        client.addHandler(logging.NullHandler())

@@ -1,16 +1,20 @@
 """A worker that is told to stop while its group is still sharing out the partitions."""
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
+from aiokafka import AIOKafkaConsumer
 
 from shared.records import Event, Outcome
 from shared.settings import Settings
 from streams.app import Consumption, create_app
 from streams.asking import Done
 from streams.batches import Settled
+from streams.client_log import hush_kafkas_client
 from streams.dead_letters import DeadLetters
 from streams.delivery import Delivery
 from streams.kafka import kafka_address
@@ -141,3 +145,35 @@ def test_what_faust_closes_where_partitions_come_while_it_stops_keeps_nobody_in_
 
     asyncio.run(asyncio.wait_for(join_and_leave(), PATIENCE_S))
     assert desk.members() == []
+
+
+def test_a_worker_in_whose_group_another_program_sits_says_why_it_cannot_join(desk, caplog):
+    desk.make_topics()
+    settings = settings_of(desk)
+    kafka = kafka_address(settings.kafka_url)
+    group = {"bootstrap_servers": desk.kafka, "group_id": settings.consumer_group}
+
+    async def is_refused() -> None:
+        delivery = Delivery(nothing, DeadLetters(kafka, "none"), buckets=[], in_flight=9)
+        async with AIOKafkaConsumer(desk.topic, **group) as other:
+            while not other.assignment():  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.05)
+            consuming = asyncio.create_task(Consumption(settings, kafka, delivery).run())
+            while "SEENIT_CONSUMER_GROUP" not in caplog.text:  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.05)
+            consuming.cancel()
+            await asyncio.wait({consuming})
+
+    with hushed():
+        asyncio.run(asyncio.wait_for(is_refused(), PATIENCE_S))
+    assert "InconsistentGroupProtocol" in caplog.text
+
+
+@contextmanager
+def hushed() -> Iterator[None]:
+    """Kafka's client, as in a worker's process."""
+    client = logging.getLogger("aiokafka")
+    before = client.propagate, client.handlers
+    hush_kafkas_client()
+    yield
+    client.propagate, client.handlers = before
