@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+from base64 import b64decode
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -16,7 +17,7 @@ from shared.settings import PREFIX, Settings
 from stack.programs import tool
 from streams.topics import topics_of
 from tests.deployment.dockerfile import HEALTH, IMAGES
-from tests.deployment.rules import PINNED, ROOT, TELLING, addresses, unknown_settings
+from tests.deployment.rules import PINNED, ROOT, TELLING, unknown_settings
 
 Resource = dict[str, Any]
 
@@ -65,14 +66,24 @@ class Manifests:
         templates = [each["spec"]["template"] for each in self.workloads()]
         return [pod for pod in templates if labels.items() <= pod["metadata"]["labels"].items()]
 
+    @staticmethod
+    def data(source: Resource) -> dict[str, str]:
+        """Tell what a ConfigMap or a Secret holds."""
+        if source["kind"] == "ConfigMap":
+            return dict(source["data"])
+        return {key: b64decode(value).decode() for key, value in source["data"].items()}
+
     def settings(self, workload: Resource) -> dict[str, str]:
-        """Tell what a container is told; for what Secrets hold, something that could be."""
+        """Tell what a container is told; where a Secret is not there, something that could be."""
         told: dict[str, str] = {}
         container = workload["spec"]["template"]["spec"]["containers"][0]
         for source in container.get("envFrom", ()):
             told |= (self.named("ConfigMap", source["configMapRef"]["name"]) or {})["data"]
         for variable in container.get("env", ()):
             told[variable["name"]] = variable.get("value", SECRETS.get(variable["name"], ""))
+            reference = variable.get("valueFrom", {}).get("secretKeyRef", {})
+            if secret := self.named("Secret", reference.get("name", "")):
+                told[variable["name"]] = self.data(secret).get(reference["key"], "")
         return told
 
 
@@ -167,7 +178,7 @@ def _probes(container: Resource, *, ours: bool) -> Iterator[str]:
         asked = probe.get("httpGet") or probe.get("tcpSocket") or {}
         if asked and asked.get("port") not in ports:
             yield f"{name} asks at {asked.get('port')}, which is none of its ports"
-        if ours and ports and not asked:
+        if ports and not asked and (ours or name != "livenessProbe"):
             yield f"it has no {name}"
         if ours and asked:
             wanted = READY[container["args"][0]] if name == "readinessProbe" else "/livez"
@@ -235,6 +246,8 @@ def _service(spec: Resource, manifests: Manifests) -> Iterator[str]:
 def _budget(spec: Resource, manifests: Manifests) -> Iterator[str]:
     if not manifests.pods(spec["selector"]["matchLabels"]):
         yield "it guards no pods"
+    if not spec.get("maxUnavailable"):
+        yield "it lets no pod go, so no node is ever drained"
 
 
 def _scaler(spec: Resource, manifests: Manifests) -> Iterator[str]:
@@ -260,6 +273,16 @@ def _monitor(spec: Resource, manifests: Manifests) -> Iterator[str]:
     ports = {port["name"] for service in services for port in service["spec"]["ports"]}
     if {end["port"] for end in spec["endpoints"]} != ports:
         yield "it watches no port of a Service"
+    if {end["path"] for end in spec["endpoints"]} != {"/metrics"}:
+        yield "it asks for another page than the one of the metrics"
+    told = [
+        manifests.settings(workload)
+        for workload in manifests.workloads()
+        if wanted <= workload["metadata"]["labels"].items()
+    ]
+    signs_in = all("authorization" in end for end in spec["endpoints"])
+    if any("SEENIT_API_TOKENS" in each for each in told) and not signs_in:
+        yield "it is let in by no token"
 
 
 LEADS = {
@@ -300,17 +323,8 @@ def _whole(manifests: Manifests) -> Iterator[str]:
     for workload in manifests.of("Deployment", "Job"):
         if workload["spec"]["template"]["spec"].get("serviceAccountName") not in accounts:
             yield f"{workload['metadata']['name']} runs as everyone"
-    services = {
-        (service["metadata"]["name"], port["port"])
-        for service in manifests.of("Service")
-        for port in service["spec"]["ports"]
-    }
     for source in manifests.of("ConfigMap"):
         yield from (f"no setting {it}" for it in unknown_settings(source["data"]))
-        for value in source["data"].values():
-            for host, port in addresses(value):
-                if "." not in host and (host, port) not in services:
-                    yield f"nothing listens at {host}:{port}"
     jobs = yaml.safe_load((ROOT / "monitoring/prometheus/prometheus.yml").read_text())
     watched = {job["job_name"] for job in jobs["scrape_configs"]}
     names = {each["metadata"]["name"] for each in manifests.of("Service")}

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from collections.abc import Iterator
 
 import pytest
 import yaml
@@ -10,7 +11,9 @@ from k8s.rules import TARGET, manifest
 from stack.programs import tool
 from stack.service import CannotRun
 from tests.deployment.manifests import Manifests, faults, render
+from tests.deployment.operators import asked
 from tests.deployment.rules import ROOT, missing
+from tests.deployment.ways import astray
 
 OVERLAYS = ("dev", "production")
 
@@ -47,6 +50,7 @@ BROKEN = {
     "any pod let in": ("pod-security.kubernetes.io/enforce: restricted", "enforce: privileged"),
     "no policy": ("name: default-deny", "name: default"),
     "a policy for a port there is not": ("- port: health", "- port: metrics"),
+    "a budget that lets no node be drained": ("maxUnavailable: 1\n", "maxUnavailable: 0\n"),
 }
 IN_PRODUCTION = {
     "more workers than partitions": ("maxReplicaCount: 24", "maxReplicaCount: 30"),
@@ -54,9 +58,22 @@ IN_PRODUCTION = {
     "another group": ("consumerGroup: seenit", "consumerGroup: faust"),
     "a topic with other partitions": ("partitions: 24", "partitions: 12"),
     "a monitor of nothing": (
-        "- interval: 15s\n    path: /metrics\n    port: http",
-        "- interval: 15s\n    path: /metrics\n    port: web",
+        "    path: /metrics\n    port: http",
+        "    path: /metrics\n    port: web",
     ),
+    "a monitor of another page": ("path: /metrics", "path: /metric"),
+    "a monitor that no token lets in": ("- authorization:\n", "- basicAuth:\n"),
+    "an image of an operator that moves": ("milvus:v2.6.16", "milvus:latest"),
+    "an operator's pods without a limit of memory": (
+        "          memory: 16Gi\n",
+        "          cpu: 2\n",
+    ),
+    "an index at another port": ("seenit-index.svc:19530", "seenit-index.svc:19350"),
+    "a lag that is asked for at another port": ("seenit-kafka.svc:9093", "seenit-kafka.svc:9039"),
+    "a lag that is asked for by nobody": ("kind: TriggerAuthentication", "kind: Authentication"),
+    "a part to which no way out leads": ("- port: 19530", "- port: 19350"),
+    "a way out for nobody": ("      - seenit-setup\n", "      - seenit-setups\n"),
+    "a worker who may not tell what comparing finds": ("- Read\n      - Write\n", "- Read\n"),
     "another version of an operator": ("keda.sh/v1alpha1", "keda.sh/v1"),
     "two who say how many": (
         "  revisionHistoryLimit: 5",
@@ -65,11 +82,30 @@ IN_PRODUCTION = {
 }
 IN_DEV = {
     "a wrong address": ("http://milvus:19530", "http://milvus:19350"),
+    "a port that nothing listens at": ("containerPort: 3306", "containerPort: 3307"),
+    "a Service at another port": (
+        "  - name: mysql\n    port: 3306",
+        "  - name: mysql\n    port: 3307",
+    ),
+    "a listener at another port": ("PLAINTEXT://:9092", "PLAINTEXT://:9902"),
+    "a store that tells nobody": ("value: kafka:9092", "value: kafka:9902"),
+    "another topic": ("value: seenit.notifications", "value: seenit.notification"),
+    "data beside its volume": ("mountPath: /var/lib/mysql", "mountPath: /var/lib/mysqld"),
+    "a part that is asked before it is ready": (
+        "readinessProbe:\n          periodSeconds",
+        "livenessProbe:\n          periodSeconds",
+    ),
+    "a user whom nobody makes": ("value: seenit-search", "value: seenit-reader"),
     "a store that starts before it knows whom to tell": (
         'name: MINIO_SYNC_BOOT\n          value: "on"',
         'name: MINIO_SYNC_BOOT\n          value: "off"',
     ),
 }
+
+
+def wrong_with(text: str) -> list[str]:
+    manifests = Manifests(text)
+    return [*faults(manifests), *astray(manifests), *asked(manifests)]
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +120,7 @@ def rendered():
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_nothing_is_wrong_with_it(rendered, overlay):
-    assert [*faults(Manifests(rendered[overlay]))] == []
+    assert wrong_with(rendered[overlay]) == []
 
 
 @pytest.mark.parametrize(
@@ -101,7 +137,7 @@ def test_nothing_is_wrong_with_it(rendered, overlay):
 def test_a_mistake_is_found(rendered, overlay, right, wrong):
     text = rendered[overlay]
     assert right in text
-    assert [*faults(Manifests(text.replace(right, wrong)))] != []
+    assert wrong_with(text.replace(right, wrong)) != []
 
 
 def test_a_mistake_in_a_kustomization_is_refused(rendered, tmp_path):
@@ -117,13 +153,24 @@ def test_production_holds_no_secret(rendered):
     assert Manifests(rendered["production"]).of("Secret") == []
 
 
+def taken(tree: object) -> Iterator[tuple[str, str]]:
+    """Find the Secrets, and the keys of them, that something refers to."""
+    if isinstance(tree, dict):
+        if "secretName" not in tree and {"name", "key"} <= tree.keys():
+            yield tree["name"], tree["key"]
+        tree = [*tree.values()]
+    for branch in tree if isinstance(tree, list) else ():
+        yield from taken(branch)
+
+
 def test_what_production_takes_from_secrets_is_told_to_whoever_installs_it(rendered):
     page = (ROOT / "docs/install.md").read_text()
-    for workload in Manifests(rendered["production"]).of("Deployment", "Job"):
-        for variable in workload["spec"]["template"]["spec"]["containers"][0]["env"]:
-            if reference := variable.get("valueFrom", {}).get("secretKeyRef"):
-                assert f"`{reference['name']}`" in page
-                assert f"`{reference['key']}`" in page
+    kinds = ("Deployment", "Job", "ServiceMonitor", "TriggerAuthentication")
+    found = {each for it in Manifests(rendered["production"]).of(*kinds) for each in taken(it)}
+    assert {name for name, _ in found} >= {"seenit-setup", "seenit-metrics", "seenit-lag"}
+    for name, key in found:
+        (row,) = (line for line in page.splitlines() if line.startswith(f"| `{name}` |"))
+        assert f"`{key}`" in row
 
 
 def test_devs_secrets_have_all_that_is_taken_from_them(rendered):
