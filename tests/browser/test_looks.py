@@ -100,6 +100,8 @@ def test_nothing_sticks_out_sideways(
 ) -> None:
     page.set_viewport_size({"width": width, "height": 800})
     assert page.evaluate(OVERFLOW) == 0
+    for part in (".brand", ".pages", ".box"):
+        assert page.locator(part).evaluate("(e) => e.scrollWidth - e.clientWidth") == 0, part
     page.set_input_files("#file", folder / "odd" / hostile[3])
     expect(page.locator(".card").first).to_be_visible()
     page.click("#filters-open")
@@ -107,6 +109,18 @@ def test_nothing_sticks_out_sideways(
     page.locator(".card .picture").first.click()
     expect(page.locator("#compare")).to_be_visible()
     assert page.locator("#compare").evaluate("(e) => e.scrollWidth - e.clientWidth") == 0
+
+
+@pytest.mark.parametrize(("width", "height", "columns"), [(640, 400, 2), (400, 640, 1)])
+def test_two_pictures_stand_beside_one_another_where_a_small_screen_is_wide(
+    page: Page, copy: Path, width: int, height: int, columns: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": height})
+    page.set_input_files("#file", copy)
+    page.locator(".card .picture").first.click()
+    expect(page.locator("#compare")).to_be_visible()
+    places = page.locator("#compare .pane").evaluate_all("(all) => all.map((e) => e.offsetLeft)")
+    assert len({*places}) == columns
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
