@@ -9,7 +9,7 @@ import yaml
 from stack.programs import tool
 from stack.service import CannotRun
 from tests.deployment.compose import LISTENS, VARIABLE, composed, example, faults
-from tests.deployment.rules import ROOT, missing
+from tests.deployment.rules import ROOT, addresses, missing
 
 TEXT = (ROOT / "docker-compose.yaml").read_text()
 
@@ -121,6 +121,13 @@ def test_prometheus_looks_for_services_that_are_there(tmp_path):
             assert name in services
             assert place["port"] in LISTENS[name]
     assert services["worker-gpu"]["networks"]["default"]["aliases"] == ["worker"]
+
+
+def test_grafana_asks_prometheus_where_it_listens():
+    place = "monitoring/grafana/provisioning/datasources/prometheus.yml"
+    (source,) = yaml.safe_load((ROOT / place).read_text())["datasources"]
+    ((host, port),) = addresses(source["url"])
+    assert (host, {port}) == ("prometheus", LISTENS["prometheus"])
 
 
 def test_a_secret_is_made_for_each_that_is_generated_and_kept(tmp_path):

@@ -1,5 +1,7 @@
 """Prometheus, Alertmanager and Grafana read their files, and find each other."""
 
+import re
+
 import yaml
 
 from monitoring.dashboard import FILE
@@ -33,6 +35,15 @@ def test_an_alert_that_is_kept_back_for_another_is_one_that_there_is():
     assert named <= alerts().keys()
 
 
+def test_the_alertmanager_tells_alerts_apart_by_what_they_carry():
+    text = (MONITORING / "alertmanager" / "alertmanager.yml").read_text()
+    matched = {*re.findall(r'(severity|job)="([^"]*)"', text)}
+    severities = {("severity", rule["labels"]["severity"]) for rule in alerts().values()}
+    jobs = {("job", job["job_name"]) for job in CONFIG["scrape_configs"]}
+    assert ("severity", "page") in matched
+    assert matched <= severities | jobs
+
+
 def test_workers_and_search_are_looked_for_at_the_ports_where_they_listen():
     settings = Settings(_env_file=None)
     ports = {
@@ -40,6 +51,7 @@ def test_workers_and_search_are_looked_for_at_the_ports_where_they_listen():
         for job in CONFIG["scrape_configs"]
     }
     assert ports == {"seenit-worker": [settings.worker_port], "seenit-api": [settings.port]}
+    assert {job.get("metrics_path", "/metrics") for job in CONFIG["scrape_configs"]} == {"/metrics"}
 
 
 def test_grafana_has_a_prometheus_and_finds_the_dashboard_where_it_lies():
