@@ -1,7 +1,6 @@
 """`seenit serve`: the search API as a process of its own."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager, closing
 from functools import partial
@@ -13,8 +12,7 @@ from shared.catalog.open import open_reader
 from shared.embedding.load import load_embedder
 from shared.embedding.service import EmbeddingService
 from shared.errors import ConfigurationError
-from shared.images.decoder import Decoder
-from shared.images.limits import Limits
+from shared.images.open import open_decoder
 from shared.serving import address, listen, side_server_for
 from shared.settings import Settings
 from shared.storage.open import open_links, open_store
@@ -40,9 +38,7 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
     try:
         url = settings.resolved_index_url
         index = await when_it_answers(partial(asyncio.to_thread, open_index_to_read, url, *model))
-        limits = Limits(settings.max_pixels, settings.decode_timeout_s, settings.decode_memory)
-        processes = min(4, os.cpu_count() or 1)
-        async with aclosing(Decoder(processes, limits)) as decoder:
+        async with aclosing(open_decoder(settings)) as decoder:
             with closing(index), closing(EmbeddingService(embedder)) as embedding:
                 await when_it_answers(partial(asyncio.to_thread, index.load))
                 link = open_links(settings)

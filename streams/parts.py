@@ -1,7 +1,6 @@
 """Puts the writing side together from the settings; the one place that knows its adapters."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from shared.catalog.open import open_catalog
 from shared.embedding.load import load_embedder
 from shared.embedding.service import EmbeddingService
 from shared.images.decoder import Decoder
-from shared.images.limits import Limits
+from shared.images.open import open_decoder
 from shared.protocols import Catalog, Embedder, VectorIndex
 from shared.settings import Settings
 from shared.storage.open import Store, open_store
@@ -64,9 +63,7 @@ async def open_adapters(
     try:
         url = settings.resolved_index_url
         index = await asyncio.to_thread(open_index, url, embedder.model_id, embedder.dimension)
-        limits = Limits(settings.max_pixels, settings.decode_timeout_s, settings.decode_memory)
-        processes = min(4, os.cpu_count() or 1)
-        async with aclosing(Decoder(processes, limits)) as decoder:
+        async with aclosing(open_decoder(settings)) as decoder:
             with closing(index), closing(EmbeddingService(embedder)) as embedding:
                 yield Adapters(store, catalog, index, decoder, embedding)
     finally:

@@ -22,8 +22,7 @@ from seenit.running import run
 from shared.catalog.open import open_catalog, open_reader
 from shared.embedding.load import load_embedder
 from shared.errors import ConfigurationError
-from shared.images.decoder import Decoder
-from shared.images.limits import Limits
+from shared.images.open import open_decoder
 from shared.images.views import WAYS, Way
 from shared.protocols import Embedder, Pixels
 from shared.records import MeasuredThreshold
@@ -81,9 +80,8 @@ async def _evaluate(settings: Settings, folder: Path, trial: Trial, *, save: boo
     if save:  # never makes a catalog where there is none: a mistaken folder shall not get one
         reader = await open_reader(settings.resolved_catalog_url, embedder.model_id)
         await reader.close()
-    limits = Limits(settings.max_pixels, settings.decode_timeout_s, settings.decode_memory)
     loop = asyncio.get_running_loop()
-    async with aclosing(Decoder(embedder.parallel, limits)) as decoder:
+    async with aclosing(open_decoder(settings)) as decoder:
         with bars.bar() as bar:
             task = bar.add_task("Evaluating", total=None)
 
