@@ -40,7 +40,8 @@ export function read() {
  */
 export function write(asked, { replace = false, known } = {}) {
   const fields = linkFields(asked, known);
-  const state = asked.query && "file" in asked.query ? { upload: numberOf(asked.query.file) } : {};
+  const upload = asked.query && "file" in asked.query ? numberOf(asked.query.file) : undefined;
+  const state = { entry: replace ? history.state?.entry : undefined, upload };
   const address = fields.size ? `/?${fields}` : "/";
   if (replace) history.replaceState(state, "", address);
   else history.pushState(state, "", address);

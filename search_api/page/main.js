@@ -7,6 +7,7 @@ import { showDetail, watchDetail } from "./detail.js";
 import { byId } from "./elements.js";
 import { explainLeast, showFilters, watchFilters } from "./filter_form.js";
 import { NONE, askedFilters } from "./filters.js";
+import { arrive, leave } from "./kept.js";
 import { SHOWN, showSome, watchTotals } from "./landing.js";
 import { listen, offerAddresses } from "./query.js";
 import { regionText } from "./region.js";
@@ -22,9 +23,13 @@ const AHEAD = "900px";
 /** @type {import("./address.js").Asked} what this page is about. */
 let asked = { query: null, box: null, views: ["auto"], filters: { ...NONE } };
 
-/** What has come of it. `known`: the stored image that an upload turned out to be. */
+/**
+ * What has come of it. `known`: the stored image that an upload turned out to be; `answer`: with which
+ * the hits begin; `about`: what they answer.
+ */
 const found = {
-  hits: [], cursor: null, known: null, thresholds: { near_duplicate: null }, stop: new AbortController(),
+  hits: [], cursor: null, known: null, thresholds: { near_duplicate: null }, answer: null, about: null,
+  stop: new AbortController(),
 };
 let images = null;
 
@@ -35,21 +40,28 @@ const ending = new IntersectionObserver(
 
 /** Starts over with a query (or none, which shows the start page), keeping filters and views. */
 function look(query, remark = "") {
+  leave(worthKeeping());
   asked = { ...asked, query, box: null };
   address.write(asked);
+  arrive();
   begin();
   note(remark);
   scrollTo({ top: 0 });
   byId("results").focus({ preventScroll: true }); // what was clicked is about to go
 }
 
-/** Shows what the address says, at first and after back and forward. */
+/** Shows what the address says, at first and after back and forward; then as it was left. */
 function restore() {
+  leave(worthKeeping());
   const { lost, ...read } = address.read();
   asked = read;
-  begin();
+  const was = arrive();
+  begin(was?.found);
+  scrollTo({ top: was?.scroll ?? 0, behavior: "instant" });
   note(lost ? "The picture you dropped went with reloading the page. Drop it once more." : "");
 }
+
+const worthKeeping = () => (found.about === asked && found.hits.length ? { ...found } : null);
 
 /** Asks the same picture differently; what is shown stays until the answer is there. */
 function vary(change) {
@@ -62,9 +74,10 @@ function vary(change) {
   return proceed();
 }
 
-function begin() {
+function begin(was = null) {
   const { query } = asked;
   document.querySelector("dialog[open]")?.close();
+  found.stop.abort();
   Object.assign(found, { hits: [], cursor: null, known: null });
   document.documentElement.dataset.view = query ? "search" : "start";
   if (query) showQuery(query);
@@ -74,7 +87,15 @@ function begin() {
   note("");
   hideTrouble();
   if (!query) say("From your library");
-  return proceed();
+  return was ? revive(was) : proceed();
+}
+
+/** Shows again what was found, without asking for it. */
+function revive({ hits, cursor, known, answer }) {
+  startAnswer(answer);
+  Object.assign(found, { cursor, known });
+  present(hits, { first: true });
+  wait(false);
 }
 
 function showControls() {
@@ -117,11 +138,14 @@ async function nextHits(signal) {
   if (answer.query.known && !found.known) learnKnown(answer.query.image_id);
   const first = !found.cursor;
   if (first) startAnswer(answer);
-  found.hits.push(...answer.hits);
   found.cursor = answer.next_cursor;
-  addHits(answer.hits, found.thresholds);
-  const about = { more: Boolean(found.cursor), first, images, thresholds: found.thresholds };
-  sumUp(found.hits, asked, about, vary);
+  present(answer.hits, { first });
+}
+
+function present(hits, { first }) {
+  found.hits.push(...hits);
+  addHits(hits, found.thresholds);
+  sumUp(found.hits, asked, { more: Boolean(found.cursor), first, images, thresholds: found.thresholds }, vary);
 }
 
 function learnKnown(imageId) {
@@ -130,8 +154,7 @@ function learnKnown(imageId) {
 }
 
 function startAnswer(answer) {
-  found.hits = [];
-  found.thresholds = answer.thresholds;
+  Object.assign(found, { hits: [], thresholds: answer.thresholds, answer, about: asked });
   clear();
   describeQuery(asked.query, answer);
   explainLeast(answer.thresholds);
@@ -166,6 +189,10 @@ async function compare(imageId) {
 
 function follow(event) {
   if (event.metaKey || event.ctrlKey || event.shiftKey) return; // a new tab, as the person wishes
+  if (event.target.closest(".skip")) {
+    event.preventDefault(); // its address would be that of another, empty entry of the history
+    byId("results").focus();
+  }
   const link = event.target.closest("[data-search], .brand, .pages [aria-current]");
   if (link) {
     event.preventDefault();

@@ -251,6 +251,36 @@ def test_searching_with_a_hit_and_going_back_and_forward(page: Page, folder: Pat
     expect(page.locator(".card.exact .key").first).to_have_text("small cat.jpg")
 
 
+def test_going_back_shows_the_hits_where_they_were_left(page: Page, copy: Path) -> None:
+    choose(page, copy)
+    expect(page.locator(".card").first).to_be_visible()
+    page.mouse.wheel(0, 20_000)
+    last = page.locator(".card").nth(24)
+    last.scroll_into_view_if_needed()
+    expect(page.locator("#more")).to_be_hidden()
+    shown, place = page.locator(".card").count(), page.evaluate("scrollY")
+    last.locator(".again").dispatch_event("click")
+    expect(page.locator("#verdict")).to_have_text("In the library")
+    assert page.evaluate("scrollY") == 0
+    page.go_back()
+    expect(page.locator("#shown-name")).to_have_text("copy.jpg")
+    expect(page.locator(".card")).to_have_count(shown)
+    assert page.evaluate("scrollY") == place
+    expect(page.locator("#shown-facts")).to_contain_text("300 \u00d7 200")
+    page.get_by_label("mirrored").check()  # what is asked from here on is about this picture
+    expect_coffee_first(page)
+
+
+def test_skipping_to_the_pictures_keeps_an_unknown_upload(page: Page, copy: Path) -> None:
+    choose(page, copy)
+    expect_coffee_first(page)
+    page.locator(".skip").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#results")).to_be_focused()
+    expect_coffee_first(page)
+    assert "#" not in page.url
+
+
 def test_the_hits_go_on_by_themselves_while_one_scrolls_each_once(page: Page) -> None:
     page.locator(".tile a").first.click()
     expect(page.locator(".card").first).to_be_visible()
