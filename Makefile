@@ -69,10 +69,12 @@ audit: .venv/test.stamp ## Ask the vulnerability database about every locked pac
 	$(BIN)/pip-audit --strict --disable-pip --require-hashes -r locks/test.txt
 
 .PHONY: sbom
-sbom: .venv/test.stamp ## Write the bill of materials, dist/seenit.cdx.json
+sbom: .venv/test.stamp ## Write the bills of materials: dist/run.cdx.json, and those of the images
 	@mkdir -p dist
-	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible \
-		--output-file dist/seenit.cdx.json locks/run.txt
+	@for lock in run image gpu; do \
+		$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible \
+			--output-file dist/$$lock.cdx.json locks/$$lock.txt || exit; \
+	done
 
 .PHONY: docs
 docs: .venv/run.stamp ## Generate what is made of settings and panels

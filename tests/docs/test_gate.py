@@ -29,6 +29,13 @@ def test_what_the_workflow_keeps_is_what_was_made():
     assert kept.partition("/")[0] + "/" in (ROOT / "Makefile").read_text()
 
 
+def test_a_bill_of_materials_is_written_for_each_lock_that_something_is_shipped_from():
+    recipe = re.search(r"^sbom:.*\n(?:\t.*\n)+", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    images = {*re.findall(r"-r locks/(\w+)\.txt", (ROOT / "Dockerfile").read_text())} - {"uv"}
+    (listed,) = re.findall(r"for lock in ([a-z ]+);", recipe[0])
+    assert {*listed.split()} == images | {"run"}
+
+
 def test_actions_are_of_a_version_and_may_only_read():
     used = [step["uses"] for step in STEPS if "uses" in step]
     assert all(re.fullmatch(r"actions/[a-z-]+@v\d+", name) for name in used)
