@@ -1,5 +1,7 @@
 """What dashboard and rules ask for is what the code tells."""
 
+import re
+
 import pytest
 from prometheus_client import REGISTRY
 
@@ -48,6 +50,15 @@ def test_it_asks_for_what_there_is_by_labels_that_it_has(where):
         assert selector.labels <= KNOWN[selector.metric] | SCRAPED, selector.text
     all_labels = set().union(*(KNOWN[selector.metric] for selector in asked)) | SCRAPED
     assert groups_by(expression) <= all_labels
+
+
+@pytest.mark.parametrize(
+    "panel", [panel for row in ROWS for panel in row.panels], ids=lambda panel: panel.title
+)
+def test_a_legend_names_labels_that_are_there(panel):
+    for legend, query in panel.queries.items():
+        asked = set().union(*(KNOWN[selector.metric] for selector in selectors(query))) | SCRAPED
+        assert {*re.findall(r"{{(\w+)}}", legend)} <= (groups_by(query) or asked), legend
 
 
 def test_every_metric_that_the_code_declares_is_asked_for():
