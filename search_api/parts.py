@@ -44,8 +44,8 @@ class PictureEmbedding(Protocol):
     async def embed(self, pixels: Pixels, *, urgent: bool = False) -> Embeddings:
         """Embed uint8 (n, 224, 224, 3) into float32 (n, 512)."""
 
-    def at_once(self, pixels: Pixels) -> Embeddings | None:
-        """Embed one picture in place, where nobody else embeds and that is quick; else None."""
+    async def embed_alone(self, pixels: Pixels) -> Embeddings:
+        """Embed uint8 (1, 224, 224, 3) for a search beside which there is no other."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,11 +154,9 @@ class Queries:
             return query
 
     async def _embedded(self, pixels: Pixels) -> Embeddings:
-        """Embed; a picture beside which no other is under way here waits for no thread."""
-        embedding = self._parts.embedding
-        lone = len(pixels) == len(self._turns) == 1
-        at_once = embedding.at_once(pixels) if lone else None
-        return await embedding.embed(pixels, urgent=True) if at_once is None else at_once
+        if len(pixels) == len(self._turns) == 1:
+            return await self._parts.embedding.embed_alone(pixels)
+        return await self._parts.embedding.embed(pixels, urgent=True)
 
     async def _original(self, image_id: str, gaze: Gaze, timings: Timings) -> DecodedViews:
         with timings.stage("decode"):

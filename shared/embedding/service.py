@@ -26,6 +26,7 @@ class _Request:
 
     Attributes:
         left: pictures not yet embedded.
+        alone: it is a search's, beside which there is no other.
         over: nobody waits any more; its pictures are skipped.
     """
 
@@ -34,6 +35,7 @@ class _Request:
     left: int
     loop: asyncio.AbstractEventLoop
     answer: asyncio.Future[Embeddings]
+    alone: bool = False
     over: bool = False
 
 
@@ -83,11 +85,30 @@ class EmbeddingService:
             RuntimeError: the service is closed, or was before these pictures' turn.
             Exception: whatever the embedder raised on a batch with one of these pictures.
         """
+        return await self._queued(pixels, urgent=urgent)
+
+    async def embed_alone(self, pixels: Pixels) -> Embeddings:
+        """Embed the picture, uint8 (1, 224, 224, 3), of a search beside which there is no other.
+
+        Where nothing else is embedded either it has the whole device, and if the last such picture
+        took no more than AT_ONCE_S, it is embedded in the caller's own thread.
+
+        Raises:
+            TransientError, RuntimeError, Exception: as `embed`.
+        """
+        with self._changed:  # held, so that no more than `parallel` embed at a time
+            others = self._urgent or self._patient or self._idle < self.embedder.parallel
+            if not (others or self._closed or self._alone_s > AT_ONCE_S):
+                self._observe(1)
+                return self._alone(pixels)
+        return await self._queued(pixels, urgent=True, alone=True)
+
+    async def _queued(self, pixels: Pixels, *, urgent: bool, alone: bool = False) -> Embeddings:
         loop = asyncio.get_running_loop()
         embeddings = np.empty((len(pixels), self.embedder.dimension), np.float32)
         if not len(pixels):
             return embeddings
-        request = _Request(pixels, embeddings, len(pixels), loop, loop.create_future())
+        request = _Request(pixels, embeddings, len(pixels), loop, loop.create_future(), alone)
         with self._changed:
             if self._closed:
                 raise RuntimeError("the embedding service is closed")
@@ -101,22 +122,6 @@ class EmbeddingService:
         except asyncio.CancelledError:
             self._leave(request)
             raise
-
-    def at_once(self, pixels: Pixels) -> Embeddings | None:
-        """Embed a lone picture, uint8 (1, 224, 224, 3), in the caller's own thread.
-
-        For a search beside which there is no other. None, and nothing done, where others wait or
-        are being embedded, or where the last such picture took more than AT_ONCE_S.
-
-        Raises:
-            Exception: whatever the embedder raised.
-        """
-        with self._changed:  # held, so that no more than `parallel` embed at a time
-            others = self._urgent or self._patient or self._idle < self.embedder.parallel
-            if others or self._closed or self._alone_s > AT_ONCE_S:
-                return None
-            self._observe(1)
-            return self._alone(pixels)
 
     def _leave(self, request: _Request) -> None:
         request.over = True
@@ -163,12 +168,12 @@ class EmbeddingService:
                 share = -(-len(queue) // self.embedder.parallel)  # so that no worker stands idle
                 taken = [queue.popleft() for _ in range(min(share, self.embedder.batch))]
                 if batch := [picture for picture in taken if not picture[0].over]:
-                    return batch, self._way(batch, urgent=queue is self._urgent)
+                    return batch, self._way(batch)
 
-    def _way(self, batch: list[_Picture], *, urgent: bool) -> Callable[[Pixels], Embeddings]:
-        """A search beside which nothing waits and nobody works may have the whole device."""
+    def _way(self, batch: list[_Picture]) -> Callable[[Pixels], Embeddings]:
+        """A lone search beside which nothing waits and nobody works may have the whole device."""
         others = self._urgent or self._patient or self._idle < self.embedder.parallel - 1
-        lone = urgent and len(batch) == 1 and not others
+        lone = len(batch) == 1 and batch[0][0].alone and not others
         return self._alone if lone else self.embedder.embed
 
     def _alone(self, pixels: Pixels) -> Embeddings:

@@ -70,15 +70,13 @@ class FakeEmbedding:
         self.lone = 0
         self.urgent: list[bool] = []
 
-    def at_once(self, pixels):
-        self.lone += len(pixels)
+    async def embed_alone(self, pixels):
+        self.lone += 1
+        return await self.embed(pixels, urgent=True)
 
     async def embed(self, pixels, *, urgent=False):
         self.urgent.append(urgent)
         self.embedded += len(pixels)
-        return self.drawn(pixels)
-
-    def drawn(self, pixels):
         drawn = [np.random.default_rng(zlib.crc32(p.tobytes())).normal(size=512) for p in pixels]
         return np.array([d / np.linalg.norm(d) for d in drawn], np.float32)
 

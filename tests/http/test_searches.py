@@ -147,13 +147,10 @@ async def test_the_same_bytes_asked_side_by_side_are_embedded_once(world, client
     assert world.embedding.lone <= 1  # the first had another beside it
 
 
-async def test_a_picture_beside_which_there_is_no_other_may_be_embedded_at_once(world, client):
+async def test_a_picture_beside_which_there_is_no_other_is_embedded_alone(world, client):
     await client.post("/v1/search", **file(DOG))
-    assert (world.embedding.lone, world.embedding.embedded) == (1, 1)
-    world.embedding.at_once = world.embedding.drawn
-    await world.add("b", "k", CAT)
-    reply = (await client.post("/v1/search", **file(CAT))).json()
-    assert (reply["hits"][0]["match"], world.embedding.urgent) == ("exact", [True, False])
+    await client.post("/v1/search", **file(CAT, views="flip"))
+    assert (world.embedding.lone, world.embedding.embedded) == (1, 3)
 
 
 async def test_who_waits_for_anothers_embedding_makes_it_when_that_one_gives_up(world, client):

@@ -91,11 +91,11 @@ async def test_a_search_overtakes_the_ingest_that_waits(serve):
 
 async def test_a_lone_search_has_the_whole_device_and_ingest_is_in_no_such_haste(serve):
     service = serve(FakeEmbedder())
-    await service.embed(pictures(1), urgent=True)
+    await service.embed_alone(pictures(1))
     await service.embed(pictures(2))
-    await service.embed(pictures(3, 4), urgent=True)
+    await service.embed(pictures(3), urgent=True)  # of a search that may have others beside it
     assert service.embedder.alone == [1]
-    assert service.embedder.batches == [[1], [2], [3, 4]]
+    assert service.embedder.batches == [[1], [2], [3]]
 
 
 async def test_a_search_beside_other_work_takes_its_share_only(serve):
@@ -103,7 +103,7 @@ async def test_a_search_beside_other_work_takes_its_share_only(serve):
     service.embedder.gate.clear()
     ingest = asyncio.create_task(service.embed(pictures(1)))
     await begun(service.embedder)
-    search = asyncio.create_task(service.embed(pictures(2), urgent=True))
+    search = asyncio.create_task(service.embed_alone(pictures(2)))
     await begun(service.embedder)
     service.embedder.gate.set()
     await asyncio.gather(ingest, search)
@@ -124,47 +124,56 @@ async def test_a_failure_reaches_all_whose_pictures_were_in_the_batch_and_nobody
     assert values_of(await service.embed(pictures(16))) == [16]
 
 
-async def quick(service):
-    """Have it see that its model is quick, however slow the machine is now."""
-    while (answer := service.at_once(pictures(1))) is None:
-        await service.embed(pictures(1), urgent=True)
-    return answer
+class Noting(FakeEmbedder):
+    """Notes which of its pictures were embedded in the event loop's own thread."""
+
+    def __init__(self, seconds=0.0):
+        super().__init__(parallel=2)
+        self.seconds = seconds
+        self.own = threading.get_ident()
+        self.in_own: list[int] = []
+
+    def embed(self, pixels):
+        if threading.get_ident() == self.own:
+            self.in_own += [int(p.flat[0]) for p in pixels]
+        time.sleep(self.seconds)
+        return super().embed(pixels)
 
 
-async def test_a_lone_picture_is_embedded_at_once_by_a_model_that_was_seen_to_be_quick(serve):
-    embedder = FakeEmbedder(parallel=2)
+async def test_a_lone_picture_waits_for_no_thread_where_the_model_was_seen_to_be_quick(serve):
+    embedder = Noting()
     service = serve(embedder)
-    assert service.at_once(pictures(1)) is None
-    assert embedder.batches == []
-    assert values_of(await quick(service)) == [1]
-    assert len(embedder.alone) == len(embedder.batches)
+    assert values_of(await service.embed_alone(pictures(1))) == [1]
+    assert embedder.in_own == []  # nothing was seen yet
+    while not embedder.in_own:  # however slow the machine is now
+        assert values_of(await service.embed_alone(pictures(2))) == [2]
 
 
-async def test_a_slow_model_embeds_nothing_at_once(serve):
-    class Slow(FakeEmbedder):
-        def embed_alone(self, pixels):
-            time.sleep(2 * AT_ONCE_S)
-            return super().embed_alone(pixels)
-
-    service = serve(Slow())
-    await service.embed(pictures(1), urgent=True)
-    assert service.at_once(pictures(2)) is None
-
-
-async def test_nothing_is_embedded_at_once_beside_others_or_after_the_end(serve):
-    embedder = FakeEmbedder(parallel=2)
+async def test_a_slow_model_never_holds_the_event_loop_up(serve):
+    embedder = Noting(seconds=2 * AT_ONCE_S)
     service = serve(embedder)
-    await quick(service)
+    for _ in range(3):
+        await service.embed_alone(pictures(1))
+    assert embedder.in_own == []
+
+
+async def test_a_picture_beside_others_or_after_the_end_is_not_embedded_in_the_event_loop(serve):
+    embedder = Noting()
+    service = serve(embedder)
+    while not embedder.in_own:
+        await service.embed_alone(pictures(1))
     embedder.gate.clear()
     embedder.begun.clear()
     other = asyncio.create_task(service.embed(pictures(7)))
     await begun(embedder)
-    assert service.at_once(pictures(2)) is None
+    beside = asyncio.create_task(service.embed_alone(pictures(2)))
+    await begun(embedder)
     embedder.gate.set()
-    await other
-    await quick(service)
+    await asyncio.gather(other, beside)
     service.close()
-    assert service.at_once(pictures(3)) is None
+    with pytest.raises(RuntimeError, match="closed"):
+        await service.embed_alone(pictures(3))
+    assert {*embedder.in_own} == {1}
 
 
 async def test_one_failed_batch_fails_the_request_and_its_other_pictures_are_not_embedded(serve):
