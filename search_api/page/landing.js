@@ -4,6 +4,7 @@ import { buckets, listObjects, stats } from "./api.js";
 import { tile } from "./cards.js";
 import { byId, make } from "./elements.js";
 import { offerBuckets } from "./filter_form.js";
+import { heard } from "./troubles.js";
 import { count, counted, duration } from "./wording.js";
 
 /** One calm row; with it the whole first load stays light. */
@@ -32,8 +33,9 @@ export async function showSome(signal) {
 export async function watchTotals(onChange) {
   let before = "";
   for (;;) {
-    const now = document.hidden ? null : await stats().catch(() => null);
-    const state = now && [now.objects, now.images, now.rejected, now.progress?.active].join();
+    const now = document.hidden ? null : await stats().catch(heard);
+    if (now) heard(null);
+    const state = now ? [now.objects, now.images, now.rejected, now.progress?.active].join() : null;
     const changed = state !== null && state !== before;
     if (now) showTotals(now);
     if (changed) {

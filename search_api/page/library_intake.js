@@ -2,6 +2,7 @@
 
 import { stats } from "./api.js";
 import { byId, make } from "./elements.js";
+import { heard } from "./troubles.js";
 import { ago, count, duration } from "./wording.js";
 
 const SOON_MS = 1000;
@@ -70,6 +71,7 @@ export function watch(onLook) {
     const began = performance.now();
     let refusal = null;
     const told = await stats().catch((trouble) => { refusal = trouble; });
+    heard(refusal);
     if (told) {
       const known = inWords(told, pace.look(told.objects - told.rejected, Date.parse(told.now)));
       await onLook(told); // first, as the buckets stand above

@@ -11,6 +11,10 @@ const HEADINGS = {
 };
 let ticking = 0;
 let tries = 0;
+let away = false;
+
+/** What was asked in vain while Seenit could not be reached; none where something else was the matter. */
+let unheard = () => {};
 
 /**
  * Shows a trouble.
@@ -25,8 +29,20 @@ export function showTrouble(trouble, again) {
   const words = make("div", { role: "alert" }, make("strong", {}, title), make("p", {}, advice));
   panel.replaceChildren(words, ...(trouble.kind === "locked" ? [tokenForm(again)] : []));
   panel.hidden = false;
+  unheard = trouble.kind === "offline" ? again : () => {};
   if (trouble.retryAfter && tries < TRIES) countDown(panel, trouble.retryAfter, again);
   else if (retry) panel.append(make("p", { class: "does" }, button("Try again", again)));
+}
+
+/**
+ * Is told by whoever asks every now and then how that went: what had found Seenit away is asked once
+ * more as soon as it is back.
+ * @param {?import("./api.js").Trouble} trouble none where there was an answer.
+ */
+export function heard(trouble) {
+  const back = away && !trouble;
+  away = trouble ? away || trouble.kind === "offline" : false;
+  if (back) unheard();
 }
 
 /** @param {import("./api.js").Trouble} trouble @returns {string} what stands where the verdict would. */
@@ -35,6 +51,7 @@ export const heading = ({ kind }) => HEADINGS[kind] ?? "No answer";
 /** Takes the trouble off the page; `forgiven` also starts the counting of tries anew. */
 export function hideTrouble({ forgiven = false } = {}) {
   clearTimeout(ticking);
+  unheard = () => {};
   if (forgiven) tries = 0;
   const panel = byId("trouble");
   const pressed = panel.contains(document.activeElement); // and is about to go

@@ -96,6 +96,16 @@ def test_a_lost_connection_is_told_from_a_refusal(page: Page, copy: Path) -> Non
     expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
 
 
+def test_what_found_seenit_away_is_asked_once_more_when_it_is_back(page: Page, copy: Path) -> None:
+    page.route("**/v1/**", lambda route: route.abort("connectionrefused"))
+    with page.expect_event("requestfailed", lambda request: request.url.endswith("/v1/stats")):
+        page.set_input_files("#file", copy)
+    expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
+    page.unroute("**/v1/**")
+    expect(page.locator(".card .key").first).to_have_text("coffee.png")
+    expect(page.locator("#trouble")).to_be_hidden()
+
+
 def test_search_by_address_that_is_off_is_said_kindly(page: Page) -> None:
     page.fill("#where", "https://example.org/cat.jpg")
     page.keyboard.press("Enter")
