@@ -31,7 +31,13 @@ class Kept:
 
     def dump(self) -> bytes:
         program = find("mysqldump", "mariadb-client")
-        options = ["--single-transaction", "--hex-blob", "--databases", self._name]
+        options = [
+            "--single-transaction",
+            "--no-tablespaces",
+            "--hex-blob",
+            "--databases",
+            self._name,
+        ]
         command = [program, *self._server, *options]
         return subprocess.run(command, check=True, capture_output=True).stdout
 

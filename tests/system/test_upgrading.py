@@ -14,7 +14,7 @@ from tests.system.buckets import Bucket
 from tests.system.running import eventually
 from tests.system.searching import answers
 
-BEFORE_LEASES, BEFORE_FILTERS = "0001", "0002"
+BEFORE_LEASES, BEFORE_FILTERS, BEFORE_CALIBRATIONS = "0001", "0002", "0003"
 
 
 def age(url: str, revision: str) -> None:
@@ -67,7 +67,7 @@ def test_a_folders_catalog_of_the_first_seenit_is_taken_over(up, folder, picture
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("older", [BEFORE_LEASES, BEFORE_FILTERS])
+@pytest.mark.parametrize("older", [BEFORE_LEASES, BEFORE_FILTERS, BEFORE_CALIBRATIONS])
 def test_a_buckets_catalog_of_an_older_seenit_is_taken_over(own_settings, start, pictures, older):
     bucket, url = Bucket(own_settings), own_settings["catalog_url"]
     data = [pictures.one() for _ in range(6)]
