@@ -4,6 +4,7 @@ Images are built for real, with what the Dockerfile says; the first time downloa
 """
 
 import io
+import json
 import os
 import re
 import signal
@@ -30,7 +31,9 @@ from tests.system.running import eventually
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(3600)]
 
-Launch = Callable[[str, Mapping[str, str]], list[str]]
+Launch = Callable[..., list[str]]
+"""Tells the command of a service in its environment, with its own verb or another."""
+
 START_S = 180.0
 
 
@@ -82,11 +85,12 @@ class System:
             "SEENIT_WORKER_PORT": self.worker.rpartition(":")[2],
         }
 
-    def set_up(self) -> str:
+    def once(self, service: str, *verb: str) -> str:
+        """Run a verb as a service does, to its end; returns what it says."""
         done = subprocess.run(
-            self._launch("setup", self.environment("setup")),
+            self._launch(service, self.environment(service), *verb),
             cwd=self._folder,
-            env=self._bare("setup"),
+            env=self._bare(service),
             capture_output=True,
             text=True,
             timeout=START_S,
@@ -180,9 +184,9 @@ def images() -> Iterator[dict[str, Image]]:
     builder.clean()
 
 
-def from_the_checkout(service: str, _: Mapping[str, str]) -> list[str]:
-    verb = {"setup": "setup", "worker": "worker", "api": "serve"}[service]
-    return [sys.executable, "-m", "seenit", verb]
+def from_the_checkout(service: str, _: Mapping[str, str], *verb: str) -> list[str]:
+    own = {"worker": "worker", "api": "serve"}
+    return [sys.executable, "-m", "seenit", *(verb or [own[service]])]
 
 
 def one_picture_goes_through(system: System, stack: Stack) -> None:
@@ -191,7 +195,7 @@ def one_picture_goes_through(system: System, stack: Stack) -> None:
     picture.save(whole, "JPEG")
     picture.crop((40, 30, 400, 270)).save(part, "JPEG", quality=60)
 
-    told = system.set_up()
+    told = system.once("setup", "setup")
     assert "collection" in told
     assert "user of the store" in told
     for service in ("worker", "api"):
@@ -211,12 +215,13 @@ def one_picture_goes_through(system: System, stack: Stack) -> None:
 
     (hit,) = eventually(hits, 60)
     assert hit["objects"][0]["key"] == "cat.jpg"
+    compared = json.loads(system.once("worker", "reconcile", "--dry-run", "--json"))
+    assert (compared["unchanged"], compared["added"], compared["removed"]) == (1, 0, 0)
 
 
 def test_the_built_images_do_the_same(images, started, stack, capsys):
-    def in_its_image(service: str, environment: Mapping[str, str]) -> list[str]:
+    def in_its_image(service: str, environment: Mapping[str, str], *verb: str) -> list[str]:
         image = images["api" if service == "api" else "worker"]
-        verb = ("setup",) if service == "setup" else ()
         return image.verb(*verb, environment=environment)
 
     system = started(in_its_image)
