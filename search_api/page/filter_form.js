@@ -23,7 +23,7 @@ export function watchFilters(onChange) {
     form.hidden = !form.hidden;
     opener.setAttribute("aria-expanded", String(!form.hidden));
   });
-  form.addEventListener("change", () => { if (form.reportValidity()) onChange(chosen()); });
+  form.addEventListener("change", (event) => { if (makesSense(event.target)) onChange(chosen()); });
   form.addEventListener("submit", (event) => event.preventDefault());
   byId("least").addEventListener("input", showLeast);
   byId("least").addEventListener("change", () => onChange(chosen()));
@@ -66,6 +66,14 @@ function chosen() {
   for (const name of ["bucket", "format"]) filters[name] = boxes(name).filter((box) => box.checked).map((box) => box.value);
   for (const name of TYPED) filters[name] = typeof NONE[name] === "number" ? Number(field(name).value) : field(name).value;
   return filters;
+}
+
+/** Each digit of a year makes another day, so that of days that make no sense yet nothing is said. */
+function makesSense({ form, type }) {
+  const [first, last] = [field("modified_after"), field("modified_before")];
+  const turned = first.value && last.value && first.value > last.value;
+  last.setCustomValidity(turned ? "This day comes before the other one." : "");
+  return type === "date" ? form.checkValidity() : form.reportValidity();
 }
 
 function showInForce(filters) {

@@ -135,6 +135,26 @@ def test_every_filter_reaches_the_api_in_its_own_words(searched: Page) -> None:
     expect(page.locator(".card").first).to_be_visible()
 
 
+def test_a_day_that_is_typed_filters_once_it_is_whole_and_makes_sense(searched: Page) -> None:
+    asked: list[str] = []
+    searched.on("request", lambda request: asked.append(request.url))
+    searched.click("#filters-open")
+    first, last = searched.get_by_label("Changed from"), searched.get_by_label("Changed until")
+    first.focus()
+    searched.keyboard.type("01022026")
+    expect(first).to_have_value("2026-01-02")
+    expect(searched).to_have_url(re.compile("modified_after=2026-01-02"))
+    last.focus()
+    searched.keyboard.type("01012026")
+    expect(last).to_have_value("2026-01-01")
+    assert last.evaluate("(field) => field.validationMessage")
+    searched.keyboard.press("ArrowUp")
+    expect(searched).to_have_url(re.compile("modified_before=2027-01-01"))
+    expect(searched.locator("#trouble")).to_be_hidden()
+    searches = [url for url in asked if "/v1/search" in url]
+    assert ["modified_before" in url for url in searches] == [False, True]
+
+
 def test_a_turned_copy_is_found_when_asked_for_and_says_how_it_matched(
     page: Page, folder: Path, tmp_path: Path
 ) -> None:
