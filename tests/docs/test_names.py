@@ -13,7 +13,7 @@ from monitoring.panels import ROWS
 from search_api.calls import CALLS
 from seenit.cli import app
 from tests.deployment.rules import unknown_settings
-from tests.monitoring.places import ROOT, recorded
+from tests.monitoring.places import ROOT, RUNBOOKS, recorded
 from tests.monitoring.test_names import told
 
 PAGES = [
@@ -91,3 +91,22 @@ def test_a_panel_and_a_page_to_look_at_are_there(page):
 def test_a_program_of_kafkas_is_told_where_kafka_is(page):
     for line in typed(page):
         assert not re.match(r"kafka-[\w-]+\.sh", line) or "--bootstrap-server" in line
+
+
+OTHERS = {"SeenitWaits"}  # quotes what Milvus, MySQL and S3 say
+PROGRAMS = (
+    r"-H |GET |SELECT |SEENIT_|SHOW |curl |docker |kafka-|kubectl |ls |mc |mysql|seenit |ulimit "
+)
+
+
+@pytest.mark.parametrize("page", sorted(RUNBOOKS.glob("Seenit*.md")), ids=lambda page: page.stem)
+def test_what_a_log_is_said_to_say_it_says(page):
+    rooms = ("search_api", "seenit", "shared", "streams")
+    code = "".join(file.read_text() for room in rooms for file in (ROOT / room).rglob("*.py"))
+    for words in (
+        re.findall(r"`([^`]+ [^`]+)`", page.read_text()) if page.stem not in OTHERS else ()
+    ):
+        said = " ".join(words.split())
+        if not re.match(PROGRAMS, said):
+            for piece in re.split(r"…|: |\d+|catalog", said):
+                assert piece.strip() in code, said

@@ -158,7 +158,9 @@ def test_an_address_of_the_api_is_one_that_it_answers(page):
         assert any(re.fullmatch(path, said) for path in paths), said
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page.parent == ROOT], ids=str)
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page.parent == ROOT], ids=lambda it: it.stem
+)
 def test_a_link_from_outside_the_site_leads_somewhere(page):
     for link in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text()):
         place, _, anchor = link.partition("#")
