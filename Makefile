@@ -87,7 +87,7 @@ licences: .venv/test.stamp ## List the licences of what Seenit runs with, in doc
 
 .PHONY: site
 site: .venv/test.stamp ## Build the documentation as a site, into site/
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 .PHONY: images
 images: .venv/test.stamp ## Build the container images with buildah and try them (gigabytes the first time)

@@ -25,6 +25,10 @@ LISTENERS = {
     "WORKER:8001": {"/livez", "/readyz", "/metrics", "/status"},
 }
 KUBERNETES_OWN = "SEENIT_API_PORT"  # of a Service, which the pages warn of
+OTHERS = {"SeenitWaits"}  # quotes what Milvus, MySQL and S3 say
+PROGRAMS = (
+    r"-H |GET |SELECT |SEENIT_|SHOW |curl |docker |kafka-|kubectl |ls |mc |mysql|seenit |ulimit "
+)
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 
 
@@ -91,12 +95,6 @@ def test_a_panel_and_a_page_to_look_at_are_there(page):
 def test_a_program_of_kafkas_is_told_where_kafka_is(page):
     for line in typed(page):
         assert not re.match(r"kafka-[\w-]+\.sh", line) or "--bootstrap-server" in line
-
-
-OTHERS = {"SeenitWaits"}  # quotes what Milvus, MySQL and S3 say
-PROGRAMS = (
-    r"-H |GET |SELECT |SEENIT_|SHOW |curl |docker |kafka-|kubectl |ls |mc |mysql|seenit |ulimit "
-)
 
 
 @pytest.mark.parametrize("page", sorted(RUNBOOKS.glob("Seenit*.md")), ids=lambda page: page.stem)

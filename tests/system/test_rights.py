@@ -54,6 +54,8 @@ def test_setup_worker_and_store_may_do_all_that_they_do(own_settings, guarded, p
         tell(guarded.url("seenit-store"), TOPIC)
         eventually(lambda: worker.metric("seenit_rejections_total", reason="malformed") == 1)
         eventually(lambda: worker.metric("seenit_lag_events") == 0)
+        told = Bucket(settings | {"kafka_url": guarded.url("seenit-worker")}).told("status")
+        assert told["health"]["kafka"].startswith("ok"), told
     finally:
         worker.end()
         print(*worker.log, sep="\n")  # noqa: T201 - for whoever looks at a failure
