@@ -29,7 +29,7 @@ export function openCompare(shown) {
 function build() {
   const stage = makeStage();
   const parts = {
-    title: make("h2", { id: "compare-title" }), words: make("p", { class: "said" }),
+    title: make("h2", { id: "compare-title", tabindex: "-1", autofocus: true }), words: make("p", { class: "said" }),
     facts: make("dl", { class: "figures" }), does: make("p", { class: "does" }), at: make("span", { class: "at", role: "status" }),
   };
   const dialog = /** @type {HTMLDialogElement} */ (make("dialog", { class: "compare", id: "compare", "aria-labelledby": "compare-title" }));

@@ -181,6 +181,10 @@ def test_hits_are_compared_in_every_way_by_keyboard(searched: Page) -> None:
     dialog = page.locator("#compare")
     expect(dialog).to_be_visible()
     expect(page.locator("#compare-title")).to_have_text("coffee.png")
+    page.keyboard.press("ArrowRight")  # as it is, nothing chosen yet
+    expect(dialog.locator(".at")).to_have_text(re.compile("^2 of"))
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("#compare-title")).to_have_text("coffee.png")
     expect(dialog.locator("canvas")).to_be_visible()
     expect(dialog.locator(".theirs img")).to_have_js_property("complete", value=True)
     for mode in ("fade", "curtain", "blink", "beside"):
