@@ -62,5 +62,5 @@ class Bodies:
         return ENVELOPE + (self._max_bytes * 4 // 3 + 4 if json else self._max_bytes)
 
     def _too_large(self) -> Problem:
-        detail = f"a picture may have {self._max_bytes} bytes"
+        detail = f"a picture may have {self._max_bytes:,} bytes"
         return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)

@@ -112,7 +112,7 @@ class Queries:
             case bytes():
                 if len(source) > self._max_bytes:
                     raise Rejected(
-                        Reason.TOO_MANY_BYTES, f"a picture may have {self._max_bytes} bytes"
+                        Reason.TOO_MANY_BYTES, f"a picture may have {self._max_bytes:,} bytes"
                     )
                 if len(source) > HASHED_INLINE:
                     return await asyncio.to_thread(image_digest, source)

@@ -102,7 +102,7 @@ class Download:
         return b"".join(chunks)
 
     def _too_large(self) -> Rejected:
-        return Rejected(Reason.TOO_MANY_BYTES, f"a picture may have {self._max_bytes} bytes")
+        return Rejected(Reason.TOO_MANY_BYTES, f"a picture may have {self._max_bytes:,} bytes")
 
 
 HEADERS = [

@@ -109,7 +109,7 @@ const button = (words, onclick) => make("button", { type: "button", onclick }, w
 export function explain({ kind, message }) {
   const told = sentence(message);
   const words = {
-    not_a_picture: ["This is not a picture Seenit can read", `${told} JPEG, PNG, WebP, GIF, TIFF, BMP and AVIF work.`, false],
+    not_a_picture: ["This is not a picture Seenit can read", `${told} JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF and HEIC work.`, false],
     broken: ["This picture is damaged", `${told} Try another copy of it, or save it anew.`, false],
     unread: ["This file cannot be read", "It is a folder, or was moved, changed or removed since. Choose it once more.", false],
     too_large: ["This picture is too large", `${told} A smaller copy finds the same.`, false],

@@ -188,12 +188,12 @@ def _open(data: bytes, max_pixels: int) -> Image.Image:
     except UnidentifiedImageError:
         raise refuse_unreadable(data, "no decoder takes its header") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        detail = f"the picture has more than {max_pixels} pixels"
+        detail = f"the picture has more than {max_pixels:,} pixels"
         raise Rejected(Reason.TOO_MANY_PIXELS, detail) from None
     width, height = picture.size
     if width * height > max_pixels:
         raise Rejected(
-            Reason.TOO_MANY_PIXELS, f"{width} x {height} is more than {max_pixels} pixels"
+            Reason.TOO_MANY_PIXELS, f"{width} x {height} is more than {max_pixels:,} pixels"
         )
     if max(width, height) > MAX_SIDE:
         raise Rejected(

@@ -22,7 +22,7 @@ def refuse_unsound(data: bytes, kind: str, max_pixels: int) -> None:
     if kind == "GIF":
         width, height = _extents(data)
         if width * height > max_pixels:
-            detail = f"its frames reach out to {width} x {height}, more than {max_pixels} pixels"
+            detail = f"its frames reach out to {width} x {height}, more than {max_pixels:,} pixels"
             raise Rejected(Reason.TOO_MANY_PIXELS, detail)
     elif kind == "TIFF" and _loops(data):
         raise Rejected(Reason.BROKEN, "the file is damaged (its pages form a loop)")

@@ -356,6 +356,8 @@ def test_a_png_with_a_bad_check_sum_is_refused(name):
 )
 def test_too_many_pixels_are_refused_before_one_is_decoded(width, height):
     assert refusal(png(width, height)) is Reason.TOO_MANY_PIXELS
+    with pytest.raises(Rejected, match="more than 1,000,000 pixels"):  # read by people
+        decode(png(width, height), max_pixels=1_000_000)
 
 
 def test_the_most_pixels_are_still_read():
