@@ -197,7 +197,7 @@ def _open(data: bytes, max_pixels: int) -> Image.Image:
         )
     if max(width, height) > MAX_SIDE:
         raise Rejected(
-            Reason.TOO_MANY_PIXELS, f"{width} x {height}: a side is longer than {MAX_SIDE}"
+            Reason.TOO_MANY_PIXELS, f"{width} x {height}: a side is longer than {MAX_SIDE:,}"
         )
     refuse_unsound(data, str(picture.format), max_pixels)
     return picture
