@@ -356,7 +356,7 @@ def test_a_png_with_a_bad_check_sum_is_refused(name):
 )
 def test_too_many_pixels_are_refused_before_one_is_decoded(width, height):
     assert refusal(png(width, height)) is Reason.TOO_MANY_PIXELS
-    with pytest.raises(Rejected, match="than (1,000,000 pixels|65,535)"):  # read by people
+    with pytest.raises(Rejected, match=r"than (1,000,000 pixels|65,535)"):  # read by people
         decode(png(width, height), max_pixels=1_000_000)
 
 
