@@ -6,7 +6,7 @@ from typing import NamedTuple
 from search_api.facts import Facts
 from search_api.parameters import SearchParameters
 from search_api.parts import Parts, asked_index
-from search_api.planning import MAX_DEPTH, Look, cheapest, deeper_than, depth_for
+from search_api.planning import MAX_DEPTH, Look, cheapest, deeper_than, depth_for, look_by
 from search_api.queries import Query
 from search_api.ranking import Ranked, floor_of, rank, settled, window
 from search_api.threshold import NearDuplicate
@@ -105,12 +105,13 @@ class Collector:
     async def _first_look(self, where: ObjectFilter, reach: int) -> Look:
         if not where:
             return Look(min(reach, MAX_DEPTH))
-        shares = await self._parts.catalog.shares(where)
-        way = cheapest(shares, reach, self._parts.index)
+        shares, index = await self._parts.catalog.shares(where), self._parts.index
+        way = cheapest(shares, reach, index)
         if way.named:
             among = await self._parts.catalog.matching_images(way.named, NAMED_AT_MOST)
             if among is not None:
-                return Look(way.depth, among, way.named != where, way.sieved)
+                look = look_by(among, way.rest, shares.images, reach, index)
+                return look._replace(loosely=way.named != where)
         return Look(depth_for(reach, shares.whole))
 
     async def _next_look(self, look: Look, where: ObjectFilter, done: float) -> Look | None:

@@ -44,22 +44,20 @@ class Way(NamedTuple):
 
     Attributes:
         cost: where a neighbour more, found and joined, costs 1.
-        depth: how many neighbours to ask for.
         named: the conditions to name images by; none of them, to name none.
-        sieved: as in `Look`.
+        rest: which share of those named passes the other conditions, too.
     """
 
     cost: float
-    depth: int
     named: ObjectFilter
-    sieved: bool = False
+    rest: float = 1.0
 
 
 def cheapest(shares: Shares, reach: int, index: VectorIndex) -> Way:
     """Choose the way by which to find `reach` images that pass."""
     depth = depth_for(reach, shares.whole)
     return min(
-        Way(depth, depth, ObjectFilter()),
+        Way(depth, ObjectFilter()),
         _among(shares, reach, index.among_cost),
         _sieved(shares, depth, index.find_cost),
         key=lambda way: way.cost,
@@ -69,7 +67,7 @@ def cheapest(shares: Shares, reach: int, index: VectorIndex) -> Way:
 def _among(shares: Shares, reach: int, among_cost: float) -> Way:
     """Name by those conditions that spare more than they cost; the join sees to the others."""
     (named, share), *others = shares.parts
-    among, left = share * shares.images, 1.0
+    among, rest = share * shares.images, 1.0
     cost = among * NAME_COST
     for part, share in others:
         reading = share * shares.images * NAME_COST
@@ -77,21 +75,42 @@ def _among(shares: Shares, reach: int, among_cost: float) -> Way:
         if reading < among * (1 - share) * (among_cost + NAME_COST) + depth_for(reach, share):
             named, cost, among = named.and_also(part), cost + reading, among * share
         else:
-            left *= share
-    depth = depth_for(reach, left)
-    return Way(cost + among * among_cost + depth, depth, named)
+            rest *= share
+    return Way(cost + among * among_cost + depth_for(reach, rest), named, rest)
 
 
 def _sieved(shares: Shares, depth: int, find_cost: float) -> Way:
     """Name by those conditions that keep more from the join than they cost."""
     (named, share), *others = shares.parts
     cost = depth * find_cost + share * shares.images * NAME_COST
-    joined = depth * share * (1 - find_cost)
+    joined, rest = depth * share * (1 - find_cost), 1.0
     for part, share in others:
         reading = share * shares.images * NAME_COST
         if reading < joined * (1 - share):
             named, cost, joined = named.and_also(part), cost + reading, joined * share
-    return Way(cost + joined, depth, named, sieved=True)
+        else:
+            rest *= share
+    return Way(cost + joined, named, rest)
+
+
+def look_by(
+    among: Collection[str], rest: float, images: int, reach: int, index: VectorIndex
+) -> Look:
+    """Choose how to use names, now that how many there are is no estimate any more.
+
+    Args:
+        among: the named.
+        rest: as in `Way`.
+        images: how many there are in all, about.
+        reach: how many that pass are wanted.
+        index: is asked.
+    """
+    share = min(1.0, len(among) / max(1, images))
+    inside, everywhere = depth_for(reach, rest), depth_for(reach, share * rest)
+    sieving = everywhere * (index.find_cost + share * (1 - index.find_cost))
+    if len(among) * index.among_cost + inside <= sieving:
+        return Look(inside, among)
+    return Look(everywhere, among, sieved=True)
 
 
 def depth_for(reach: int, share: float) -> int:

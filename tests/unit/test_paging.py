@@ -14,7 +14,7 @@ from search_api.inputs import Asked, ImageId
 from search_api.originals import Originals
 from search_api.parameters import SearchParameters
 from search_api.parts import Parts
-from search_api.planning import MAX_DEPTH, cheapest, deeper_than, depth_for
+from search_api.planning import MAX_DEPTH, cheapest, deeper_than, depth_for, look_by
 from search_api.problems import Problem
 from search_api.queries import Queries
 from search_api.search import Searcher
@@ -163,25 +163,43 @@ SERVER.find_cost, SERVER.among_cost = 0.45, 0.55  # it would have to read many n
 
 
 @pytest.mark.parametrize(
-    ("whole", "parts", "index", "named", "sieved"),
+    ("whole", "parts", "index", "named"),
     [
-        (0.0001, [0.0001], EXACT, 1, False),
-        (0.0001, [0.0001], SERVER, 1, False),
-        (0.03, [0.03], EXACT, 1, False),
-        (0.03, [0.03], SERVER, 1, True),
-        (0.5, [0.5], EXACT, 0, False),
-        (0.5, [0.5], SERVER, 0, False),
-        (0.01, [0.1, 0.1], EXACT, 2, False),
-        (0.01, [0.01, 0.5], EXACT, 1, False),  # fifty thousand names would spare few neighbours
-        (0.02, [0.02, 0.9], SERVER, 1, True),
-        (0.3, [0.6, 0.5], SERVER, 0, False),
+        (0.0001, [0.0001], EXACT, 1),
+        (0.0001, [0.0001], SERVER, 1),
+        (0.03, [0.03], EXACT, 1),
+        (0.03, [0.03], SERVER, 1),
+        (0.5, [0.5], EXACT, 0),
+        (0.5, [0.5], SERVER, 0),
+        (0.01, [0.1, 0.1], EXACT, 2),
+        (0.01, [0.01, 0.5], EXACT, 1),  # fifty thousand names would spare few neighbours
+        (0.02, [0.02, 0.9], SERVER, 1),
+        (0.3, [0.6, 0.5], SERVER, 0),
     ],
 )
-def test_named_is_what_costs_less_to_name_than_to_find(whole, parts, index, named, sieved):
+def test_named_is_what_costs_less_to_name_than_to_find(whole, parts, index, named):
     each = tuple(zip((A, GIF), parts, strict=False))
     way = cheapest(Shares(100_000, whole, each), 26, index)
-    assert (len(way.named.conditions()), way.sieved) == (named, sieved)
-    assert way.depth <= depth_for(26, whole)
+    assert len(way.named.conditions()) == named
+    assert way.cost <= depth_for(26, whole)
+
+
+@pytest.mark.parametrize(
+    ("count", "rest", "index", "sieved"),
+    [
+        (3_000, 1.0, EXACT, False),
+        (500, 1.0, SERVER, False),
+        (3_000, 1.0, SERVER, True),
+        (10_000, 0.5, SERVER, True),
+        (0, 1.0, SERVER, False),
+    ],
+)
+def test_names_sieve_where_the_index_takes_longer_over_them_than_over_neighbours(
+    count, rest, index, sieved
+):
+    look = look_by([""] * count, rest, 100_000, 26, index)
+    assert look.sieved == sieved
+    assert look.depth == depth_for(26, rest * (count / 100_000 if sieved else 1))
 
 
 async def test_what_names_sieve_is_joined_only_where_it_passes():
