@@ -7,6 +7,8 @@ import { size } from "./wording.js";
 /** Pixels of the longer side of a preview that is asked for. */
 export const PREVIEW = "768";
 
+const LATER_MS = 2000;
+
 /** What browsers paint; some paint more. */
 const PAINTED = /^image\/(jpeg|png|webp|gif|avif|bmp)$/;
 
@@ -97,8 +99,12 @@ function urlWords(url) {
   return [pathname.split("/").pop() || hostname, hostname];
 }
 
-/** A new element each time, so that no earlier picture stands in, nor its late error counts. */
-function showPicture(source) {
+/**
+ * A new element each time, so that no earlier picture stands in, nor its late error counts.
+ * @param {string} source a thumbnail may be refused for a moment, so it is asked for once more.
+ * @param {{again: boolean}} [how] whether it is that once.
+ */
+function showPicture(source, { again } = { again: false }) {
   const image = /** @type {HTMLImageElement} */ (make("img", {
     id: "shown-picture", alt: "The picture you are looking for", draggable: "false",
   }));
@@ -110,8 +116,10 @@ function showPicture(source) {
   };
   image.addEventListener("error", () => {
     if (!image.isConnected) return;
-    if (spare && source !== spare) showPicture(spare);
-    else shown(false);
+    if (spare && source !== spare) return showPicture(spare);
+    shown(false);
+    if (again || !source.startsWith("/")) return;
+    setTimeout(() => { if (image.isConnected) showPicture(source, { again: true }); }, LATER_MS);
   });
   image.addEventListener("load", () => {
     if (!image.isConnected) return;

@@ -71,6 +71,16 @@ def test_an_overload_counts_down_and_is_tried_again_by_itself(
     expect(page.locator("#trouble")).to_be_hidden()
 
 
+def test_the_query_shows_once_its_thumbnail_is_no_longer_refused(page: Page) -> None:
+    for size in (1024, 768):
+        path = f"**/thumbnail?size={size}"
+        page.route(path, lambda route: route.fulfill(status=429), times=1)
+    page.locator(".tile a").first.click()
+    expect(page.locator("#pick")).to_be_enabled()
+    expect(page.locator("#shown-picture")).not_to_have_class("absent")
+    expect(page.locator("#shown-picture")).to_have_js_property("complete", value=True)
+
+
 def test_trying_again_can_be_stopped_and_asked_for(page: Page, copy: Path) -> None:
     answers(page, times=1, **{**BUSY, "headers": {"Retry-After": "600"}})
     page.set_input_files("#file", copy)
