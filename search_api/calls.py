@@ -56,7 +56,8 @@ class Call:
     @property
     def refusals(self) -> tuple[int, ...]:
         """Every status it may refuse with."""
-        return tuple(sorted({*self.problems, *((401, 429) if self.guarded else ())}))
+        crowded = (400,) if self.parameters else ()  # a query string of too many fields
+        return tuple(sorted({*self.problems, *crowded, *((401, 429) if self.guarded else ())}))
 
     @property
     def path_parameters(self) -> list[str]:

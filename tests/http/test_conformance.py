@@ -11,6 +11,8 @@ from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from search_api.app import create_app
+from search_api.calls import CALLS, Call
+from search_api.fields import MAX_FIELDS
 from search_api.limits import Limits
 from shared.settings import Settings
 from tests.http.conftest import World
@@ -78,6 +80,15 @@ def conforms(operation: schemathesis.schemas.APIOperation, examples: int) -> Non
 @pytest.mark.parametrize("label", OPERATIONS)
 def test_every_call_does_what_its_document_says(label):
     conforms(OPERATIONS[label], examples=8)
+
+
+@pytest.mark.parametrize("call", [c for c in CALLS if c.parameters], ids=lambda call: call.name)
+async def test_the_refusal_of_too_many_fields_is_in_the_document(client, call: Call):
+    path = call.path.format(image_id=IMAGE_ID)
+    crowd = "&".join(["limit=1"] * (MAX_FIELDS + 1))
+    response = await client.request(call.method, f"{path}?{crowd}")
+    assert response.status_code == 400
+    assert response.status_code in call.refusals
 
 
 @pytest.mark.soak
