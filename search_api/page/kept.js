@@ -6,7 +6,8 @@ const KEPT = 12;
 const kept = new Map();
 let here = 0;
 
-history.scrollRestoration = "manual"; // a browser scrolls before there is anything to scroll to
+// Within this page a browser scrolls before there is anything to scroll to; from another page it knows better.
+addEventListener("pagehide", () => { history.scrollRestoration = "auto"; });
 
 /**
  * Keeps what an entry of the history shows, as that is about to be left.
@@ -14,7 +15,10 @@ history.scrollRestoration = "manual"; // a browser scrolls before there is anyth
  */
 export function leave(found) {
   kept.delete(here);
-  if (found) kept.set(here, { found, scroll: scrollY });
+  if (found) {
+    kept.set(here, { found, scroll: scrollY });
+    history.scrollRestoration = "manual";
+  }
   for (const entry of [...kept.keys()].slice(0, -KEPT)) kept.delete(entry);
 }
 

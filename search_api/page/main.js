@@ -57,7 +57,7 @@ function restore() {
   asked = read;
   const was = arrive();
   begin(was?.found);
-  scrollTo({ top: was?.scroll ?? 0, behavior: "instant" });
+  if (was) scrollTo({ top: was.scroll, behavior: "instant" });
   note(lost ? "The picture you dropped went with reloading the page. Drop it once more." : "");
 }
 
