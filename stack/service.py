@@ -3,12 +3,15 @@
 import random
 import socket
 import urllib.request
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 _PORTS = range(15_000, 30_000)
+_CLAIMED = 256  # the last so many; by then what was to listen at earlier ones does
+_CLAIMS: deque[socket.socket] = deque()
 
 
 class CannotRun(Exception):  # noqa: N818 - names why a service is skipped, not a fault of the code
@@ -95,12 +98,29 @@ def is_free(port: int) -> bool:
     return True
 
 
-def free_ports(count: int) -> list[int]:
-    """Find ports that are free now, all different.
+def free_ports(count: int, among: range = _PORTS) -> list[int]:
+    """Find ports that are free now, all different, and nobody else's until they are used.
 
     None that the system gives to outgoing connections: while a service is down, a client that
     tries to reach it again and again could be given the service's own port.
     """
-    tried = random.sample(_PORTS, len(_PORTS))  # others look for ports too: start anywhere
-    found = (port for port in tried if is_free(port))
+    tried = random.sample(among, len(among))  # others look for ports too: start anywhere
+    found = (port for port in tried if is_free(port) and _claim(port))
     return [next(found) for _ in range(count)]
+
+
+def _claim(port: int) -> bool:
+    """Keep others who look for ports here from one at which nobody may listen for a while yet.
+
+    Its namesake of UDP, which no service uses, tells them.
+    """
+    namesake = socket.socket(type=socket.SOCK_DGRAM)
+    try:
+        namesake.bind(("127.0.0.1", port))
+    except OSError:
+        namesake.close()
+        return False
+    _CLAIMS.append(namesake)
+    if len(_CLAIMS) > _CLAIMED:
+        _CLAIMS.popleft().close()
+    return True

@@ -219,6 +219,14 @@ def test_a_program_that_fails_tells_the_reason_at_whichever_end_of_its_words_it_
     assert len(str(failure.value)) < 2000
 
 
+def test_a_port_is_given_once_before_anything_listens_there():
+    among = range(29_980, 30_000)
+    asks = f"from stack.service import free_ports; print(*free_ports(6, {among!r}))"
+    mine = free_ports(6, among) + free_ports(3, among)
+    told = subprocess.run([sys.executable, "-c", asks], cwd=ROOT, capture_output=True, check=True)
+    assert len({*mine, *map(int, told.stdout.split())}) == 15
+
+
 def test_free_ports_are_different_and_none_that_outgoing_connections_are_given():
     ports = free_ports(20)
     low = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
