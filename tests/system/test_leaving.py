@@ -175,5 +175,7 @@ def hushed() -> Iterator[None]:
     client = logging.getLogger("aiokafka")
     before = client.propagate, client.handlers
     hush_kafkas_client()
-    yield
-    client.propagate, client.handlers = before
+    try:
+        yield
+    finally:
+        client.propagate, client.handlers = before
