@@ -10,10 +10,11 @@ import yaml
 from k8s.rules import TARGET, manifest
 from stack.programs import tool
 from stack.service import CannotRun
-from tests.deployment.manifests import Manifests, faults, render
-from tests.deployment.operators import asked
+from tests.deployment.kubernetes.manifests import Manifests, render
+from tests.deployment.kubernetes.operators import asked
+from tests.deployment.kubernetes.overlay import faults
+from tests.deployment.kubernetes.ways import astray
 from tests.deployment.rules import ROOT, missing
-from tests.deployment.ways import astray
 
 OVERLAYS = ("dev", "production")
 

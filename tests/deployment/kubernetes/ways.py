@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tests.deployment import parts
-from tests.deployment.manifests import Manifests, Resource
+from tests.deployment.kubernetes.manifests import Manifests, Resource
 from tests.deployment.rules import addresses
 
 MADE = {

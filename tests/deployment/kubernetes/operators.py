@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from streams.topics import dead_letters
-from tests.deployment.manifests import CUSTOM, Manifests
+from tests.deployment.kubernetes.manifests import Manifests
+from tests.deployment.kubernetes.schemas import CUSTOM
 from tests.deployment.rules import PINNED
 
 SIZED = {"Milvus": ("components", "queryNode"), "Tenant": ("pools",)}
