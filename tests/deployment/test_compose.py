@@ -8,7 +8,9 @@ import yaml
 
 from stack.programs import tool
 from stack.service import CannotRun
-from tests.deployment.compose import LISTENS, VARIABLE, composed, example, faults
+from tests.deployment.compose.file import faults
+from tests.deployment.compose.loading import VARIABLE, composed, example
+from tests.deployment.compose.services import LISTENS
 from tests.deployment.rules import ROOT, addresses, missing
 
 TEXT = (ROOT / "docker-compose.yaml").read_text()

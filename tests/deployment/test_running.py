@@ -24,7 +24,7 @@ from PIL import Image as Picture
 
 from stack.registry import Stack
 from stack.service import CannotRun, free_ports
-from tests.deployment.compose import composed, example
+from tests.deployment.compose.loading import composed, example
 from tests.deployment.images import Image, Images
 from tests.deployment.rules import ROOT, missing
 from tests.system.running import eventually

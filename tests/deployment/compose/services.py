@@ -1,18 +1,14 @@
-"""Reads the compose file as `docker compose` does, and tells what is wrong with it."""
+"""What is wrong with one service of the compose file; of Seenit's own more is asked."""
 
-import json
-import os
 import re
-import subprocess
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 from shared.settings import PREFIX, Settings
-from stack.programs import tool
 from tests.deployment import parts
+from tests.deployment.compose.loading import example
 from tests.deployment.dockerfile import PORTS, parse
-from tests.deployment.rules import PINNED, ROOT, TELLING, addresses, unknown_settings
+from tests.deployment.rules import PINNED, ROOT, addresses, unknown_settings
 
 Service = dict[str, Any]
 
@@ -22,55 +18,18 @@ LISTENS = parts.LISTENS | {
     "api": {int(PORTS["api"])},
 }
 SEENIT = ("setup", "worker", "worker-gpu", "api")
-VARIABLE = re.compile(r"\$\{(\w+)(?::[-?]([^}]*))?\}")
 
 
-def example() -> dict[str, str]:
-    """Read `.env.example`, with a secret for each that is generated."""
-    lines = (ROOT / ".env.example").read_text().splitlines()
-    pairs = (line.split("=", 1) for line in lines if line and not line.startswith("#"))
-    return {name: f"{name}-made".lower() if v == "GENERATED" else v for name, v in pairs}
-
-
-def composed(text: str, folder: Path) -> dict[str, Any]:
-    """Load a compose file by the library that `docker compose` loads it with.
-
-    Raises:
-        subprocess.CalledProcessError: it does not conform; `stderr` tells why.
-    """
-    values = example()
-    filled = VARIABLE.sub(lambda it: values.get(it[1]) or it[2] or "", text)
-    (folder / "compose.yaml").write_text(filled)
-    done = subprocess.run(
-        [tool("compose-spec"), "-format", "json", "-no-path-resolution", "compose.yaml"],
-        cwd=folder,
-        env=os.environ | {"COMPOSE_PROFILES": "*"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    loaded: dict[str, Any] = json.loads(done.stdout)
-    return loaded
-
-
-def faults(loaded: dict[str, Any]) -> Iterator[str]:
-    """Tell what is wrong with a file that conforms."""
-    services, volumes = loaded["services"], loaded["volumes"]
-    if services.keys() != {*LISTENS, "setup"}:
-        yield f"the services are others: {sorted(services)}"
-    for name, service in services.items():
-        for fault in (
-            *_image(service),
-            *_bounds(name, service),
-            *_order(service, services),
-            *_places(name, service, volumes),
-            *_ways(name, service, services),
-            *(_seenits(name, service) if name in SEENIT else ()),
-        ):
-            yield f"{name}: {fault}"
-    yield from _agreement(services)
-    used = {mount["source"] for each in services.values() for mount in each.get("volumes", ())}
-    yield from (f"nobody uses the volume {name}" for name in volumes.keys() - used)
+def unfit(name: str, services: dict[str, Service], volumes: dict[str, Any]) -> Iterator[str]:
+    """Tell what is wrong with a service among the others."""
+    service = services[name]
+    yield from _image(service)
+    yield from _bounds(name, service)
+    yield from _order(service, services)
+    yield from _places(name, service, volumes)
+    yield from _ways(name, service, services)
+    if name in SEENIT:
+        yield from _seenits(name, service)
 
 
 def _image(service: Service) -> Iterator[str]:
@@ -181,36 +140,3 @@ def _seenits(name: str, service: Service) -> Iterator[str]:
         yield "it does not set up, once"
     if name != "setup" and "setup" not in service.get("depends_on", {}):
         yield "it does not wait until all is set up"
-
-
-def _agreement(services: dict[str, Service]) -> Iterator[str]:
-    """Tell where two services are told different things."""
-    minio, setup = services["minio"]["environment"], services["setup"]["environment"]
-    for told, wanted in (
-        ("MINIO_NOTIFY_KAFKA_ENABLE_ingest", "on"),
-        ("MINIO_NOTIFY_KAFKA_TOPIC_ingest", Settings.model_fields["topic"].default),
-        ("MINIO_NOTIFY_KAFKA_BROKERS_ingest", "kafka:9092"),
-        *TELLING.items(),
-    ):
-        if minio.get(told) != wanted:
-            yield f"minio: {told} is not {wanted}"
-    if not minio.get("MINIO_NOTIFY_KAFKA_QUEUE_DIR_ingest"):
-        yield "minio: what it has yet to tell is lost"
-    published = {port["target"]: port["published"] for port in services["minio"]["ports"]}
-    linked = services["api"]["environment"]["SEENIT_PUBLIC_S3_URL"].rpartition(":")[2]
-    if linked != published.get(9000):
-        yield "links to pictures lead to another port than MinIO's"
-    root = (minio["MINIO_ROOT_USER"], minio["MINIO_ROOT_PASSWORD"])
-    if root != (setup["SEENIT_S3_ACCESS_KEY"], setup["SEENIT_S3_SECRET_KEY"]):
-        yield "setup signs in to MinIO as somebody else"
-    mysql = services["mysql"]["environment"]
-    if f"root:{mysql['MYSQL_ROOT_PASSWORD']}@" not in setup["SEENIT_CATALOG_URL"]:
-        yield "setup signs in to MySQL as somebody else"
-    owner = f"{mysql['MYSQL_USER']}:{mysql['MYSQL_PASSWORD']}@mysql:3306/{mysql['MYSQL_DATABASE']}"
-    reader = f"{setup['SEENIT_SEARCH_USER']}:{setup['SEENIT_SEARCH_PASSWORD']}@"
-    for name, who in (("worker", owner), ("worker-gpu", owner), ("api", reader)):
-        given = services[name]["environment"]
-        if who not in given["SEENIT_CATALOG_URL"]:
-            yield f"{name} signs in to MySQL as somebody else"
-        if given["SEENIT_S3_ACCESS_KEY"] != setup["SEENIT_SEARCH_USER"]:
-            yield f"{name} signs in to MinIO as somebody else"
