@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from monitoring.panels import ROWS, Panel
+from monitoring.panels import ROWS
+from monitoring.panels.panel import Panel
 
 FILE = Path(__file__).parent / "grafana/provisioning/dashboards/seenit.json"
 SCHEMA = 42  # of Grafana 12.2; later ones read it, and the one before it does too
