@@ -80,8 +80,8 @@ def test_a_module_imports_only_what_its_room_may_know(path):
 @pytest.mark.parametrize(
     ("path", "source"),
     [
-        ("shared/records.py", "from streams.intake import Intake"),
-        ("shared/records.py", "def f():\n    import search_api.app"),
+        ("shared/records/objects.py", "from streams.intake import Intake"),
+        ("shared/records/objects.py", "def f():\n    import search_api.app"),
         ("streams/intake.py", "from search_api import app"),
         ("search_api/app.py", "if TYPE_CHECKING:\n    from streams.parts import Parts"),
         ("search_api/app.py", "from seenit.console import out"),
