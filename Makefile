@@ -6,6 +6,8 @@ BIN := .venv/bin
 UV := $(BIN)/uv
 PICTURES ?= pictures
 FUZZ_SECONDS ?= 300
+# Or hundreds of processes of the tests would each compile all that they import.
+unexport PYTHONDONTWRITEBYTECODE
 
 # A tool that installs quickly, then exactly what the lock names, hashes checked.
 # $(1): the lock. The stamp is remade when the lock or the project file changes.
