@@ -6,7 +6,8 @@ import faust
 from faust.types import EventT, StreamT
 from mode.supervisors import CrashingSupervisor
 
-from streams.delivery import Delivery, Message
+from streams.delivery import Delivery
+from streams.lanes import Message
 
 
 def add_agents(app: faust.App, topic: str, delivery: Delivery) -> None:

@@ -8,7 +8,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from shared import metrics
@@ -16,8 +15,8 @@ from shared.records import Event, ObjectRef
 from streams.asking import Done
 from streams.batches import Settled
 from streams.dead_letters import DeadLetter
+from streams.lanes import Lane, Message
 from streams.notifications import Kind, Reading, read
-from streams.watermark import Watermark
 
 log = logging.getLogger(__name__)
 
@@ -25,46 +24,11 @@ MALFORMED = "malformed"
 MOST_BYTES = 32 * 2**20  # of messages taken up and not acknowledged
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A message as it came from Kafka.
-
-    Attributes:
-        generation: counts the assignments of partitions to workers.
-        acknowledge: to be called once, in order, when it need not come again.
-    """
-
-    topic: str
-    partition: int
-    offset: int
-    generation: int
-    key: bytes | None
-    value: bytes | None
-    acknowledge: Callable[[], object]
-
-    @property
-    def size(self) -> int:
-        """How many bytes it holds in memory."""
-        return len(self.key or b"") + len(self.value or b"")
-
-
 class Letters(Protocol):
     """Where dead letters go."""
 
     def write(self, letter: DeadLetter, written: Callable[[], None]) -> None:
         """Have a letter written; `written` is called once it is."""
-
-
-@dataclass(slots=True)
-class _Lane:
-    """One partition during one assignment of it to this worker."""
-
-    generation: int
-    watermark: Watermark = field(default_factory=Watermark)
-    messages: dict[int, Message] = field(default_factory=dict)
-    size: int = 0
-    taking: bool = True
-    revoked: bool = False
 
 
 class Delivery:
@@ -86,7 +50,7 @@ class Delivery:
         self._letters = letters
         self._buckets = frozenset(buckets)
         self._in_flight = in_flight
-        self._lanes: dict[int, _Lane] = {}
+        self._lanes: dict[int, Lane] = {}
         self._changed = asyncio.Event()
         metrics.REJECTIONS.labels(MALFORMED)  # told from the start, as the other reasons are
         self.joined = False
@@ -94,7 +58,7 @@ class Delivery:
     def assigned(self, partitions: Iterable[int], generation: int) -> None:
         """These partitions, and no others, are this worker's from now on."""
         self._close(self._lanes)
-        self._lanes = {partition: _Lane(generation) for partition in partitions}
+        self._lanes = {partition: Lane(generation) for partition in partitions}
         self.joined = True
         self._tell()
 
@@ -116,8 +80,8 @@ class Delivery:
         self._tell()
         with suppress(TimeoutError):
             async with asyncio.timeout(within_s):
-                await self._until(lambda: not any(lane.messages for lane in lanes.values()))
-        finished = not any(lane.messages for lane in lanes.values())
+                await self._until(lambda: not any(lane.in_flight for lane in lanes.values()))
+        finished = not any(lane.in_flight for lane in lanes.values())
         self._close(lanes)
         return finished
 
@@ -129,11 +93,9 @@ class Delivery:
         """
         await self._until(lambda: not self._is_full() or self._lane_of(message) is None)
         lane = self._lane_of(message)
-        if lane is None or not lane.watermark.take(message.offset):
+        if lane is None or not lane.take(message):
             log.debug("left alone: %d of partition %d", message.offset, message.partition)
             return
-        lane.messages[message.offset] = message
-        lane.size += message.size
         reading = read(message.value, self._buckets)
         for kind in reading.kinds:
             metrics.EVENTS.labels(kind).inc()
@@ -148,14 +110,14 @@ class Delivery:
     @property
     def in_flight(self) -> int:
         """How many messages are taken up and not acknowledged."""
-        return sum(len(lane.messages) for lane in self._lanes.values())
+        return sum(lane.in_flight for lane in self._lanes.values())
 
     def position(self, partition: int) -> int | None:
         """Tell the first offset not acknowledged; None where nothing was taken up yet."""
         lane = self._lanes.get(partition)
-        return lane.watermark.position if lane else None
+        return lane.position if lane else None
 
-    async def _deliver(self, message: Message, reading: Reading, lane: _Lane) -> None:
+    async def _deliver(self, message: Message, reading: Reading, lane: Lane) -> None:
         left = len(reading.events) + 1
 
         def one_done() -> None:
@@ -180,23 +142,18 @@ class Delivery:
             metrics.REJECTIONS.labels(MALFORMED).inc()
             self._letters.write(_letter(message, MALFORMED, reading.malformed), one_done)
 
-    def _done(self, message: Message, lane: _Lane) -> None:
-        """Acknowledge what need not come again, unless another worker has the partition by now."""
-        for offset in lane.watermark.done(message.offset):
-            ready = lane.messages.pop(offset)
-            lane.size -= ready.size
-            if not lane.revoked:
-                ready.acknowledge()
+    def _done(self, message: Message, lane: Lane) -> None:
+        lane.done(message)
         self._tell()
 
-    def _close(self, lanes: dict[int, _Lane]) -> None:
+    def _close(self, lanes: dict[int, Lane]) -> None:
         for number, lane in [*lanes.items()]:
-            lane.taking, lane.revoked = False, True
+            lane.close()
             if self._lanes.get(number) is lane:
                 del self._lanes[number]
         self._tell()
 
-    def _lane_of(self, message: Message) -> _Lane | None:
+    def _lane_of(self, message: Message) -> Lane | None:
         lane = self._lanes.get(message.partition)
         current = lane is not None and lane.taking and lane.generation == message.generation
         return lane if current else None

@@ -12,7 +12,8 @@ from shared.errors import Reason, Rejected
 from shared.records import Event, ObjectRef, Outcome
 from streams.batches import Settled
 from streams.dead_letters import DeadLetter
-from streams.delivery import MOST_BYTES, Delivery, Message
+from streams.delivery import MOST_BYTES, Delivery
+from streams.lanes import Message
 from streams.notifications import look
 
 
