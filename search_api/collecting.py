@@ -62,7 +62,7 @@ class Collector:
             wanted = window(ranked, after=asked.cursor, min_similarity=asked.min_similarity)
             wanted = [one for one in _sieved(wanted, look) if one.image_id != left_out]
             with timings.stage("catalog"):
-                hits = await self._joined(query.image_id, wanted, asked, joined)
+                hits = await self._joined(query.image_id, wanted, where, asked.limit, joined)
             low_enough = bool(ranked) and ranked[-1].similarity < asked.min_similarity
             if len(hits) > asked.limit or at_end or low_enough:
                 break
@@ -81,7 +81,8 @@ class Collector:
         self,
         query_id: str,
         wanted: Sequence[Ranked],
-        asked: SearchParameters,
+        where: ObjectFilter,
+        limit: int,
         joined: dict[str, list[StoredObject]],
     ) -> list[tuple[Ranked, list[StoredObject]]]:
         """Join images with their objects, in order, until there is one more than a page.
@@ -90,15 +91,15 @@ class Collector:
 
         `joined` is what was asked before, the query's own image too; it is added to.
         """
-        size = JOINED if asked.where else asked.limit + 2
+        size = JOINED if where else limit + 2
         while True:
             head = wanted[:size]
             new = {query_id, *(one.image_id for one in head)} - joined.keys()
             if new:
-                found = await self._parts.catalog.find(new, asked.where)
+                found = await self._parts.catalog.find(new, where)
                 joined.update({image_id: found.get(image_id, []) for image_id in new})
             hits = [(one, joined[one.image_id]) for one in head if joined[one.image_id]]
-            if len(hits) > asked.limit or size >= len(wanted):
+            if len(hits) > limit or size >= len(wanted):
                 return hits
             size *= 2
 

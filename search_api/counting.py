@@ -4,6 +4,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.metrics import IN_FLIGHT, SEARCHES
 
+_IN_FLIGHT = IN_FLIGHT.labels("searches")
+
 
 def is_search(path: str) -> bool:
     """Tell whether a path searches, rather than lists, shows or signs in."""
@@ -33,7 +35,7 @@ class CountSearches:
             await send(message)
 
         try:
-            with IN_FLIGHT.labels("searches").track_inprogress():
+            with _IN_FLIGHT.track_inprogress():
                 await self._app(scope, receive, watch)
         finally:
             SEARCHES.labels(str(status)).inc()

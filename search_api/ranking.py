@@ -56,21 +56,17 @@ def rank(
             known = best.get(neighbour.image_id)
             if known is None or neighbour.cosine > known[0]:
                 best[neighbour.image_id] = neighbour.cosine, sight
-    if query_id in best:
-        best[query_id] = 1.0, WHOLE
-
-    def match_of(image_id: str, cosine: float) -> Match:
+    ordered: list[tuple[float, str, Match, Sight]] = []
+    for image_id, (cosine, sight) in best.items():
         if image_id == query_id:
-            return "exact"
-        return "near_duplicate" if cosine >= near_duplicate else "similar"
-
-    def similarity(image_id: str, cosine: float) -> float:
-        return 1.0 if image_id == query_id else min(similarity_of(cosine), ALMOST_ONE)
-
-    ordered = sorted((-similarity(image_id, best[image_id][0]), image_id) for image_id in best)
+            ordered.append((-1.0, image_id, "exact", WHOLE))
+        else:
+            match: Match = "near_duplicate" if cosine >= near_duplicate else "similar"
+            ordered.append((-min(similarity_of(cosine), ALMOST_ONE), image_id, match, sight))
+    ordered.sort()  # no two have one `image_id`, so what stands behind it is never compared
     return [
-        Ranked(image_id, -negative, match_of(image_id, best[image_id][0]), best[image_id][1], place)
-        for place, (negative, image_id) in enumerate(ordered)
+        Ranked(image_id, -negative, match, sight, place)
+        for place, (negative, image_id, match, sight) in enumerate(ordered)
     ]
 
 

@@ -1,7 +1,5 @@
 """Where a search's time goes: for its own reply and for Prometheus."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from time import perf_counter
 
 from search_api.schemas import Took
@@ -17,14 +15,9 @@ class Timings:
     def __init__(self) -> None:
         self._seconds = dict.fromkeys(STAGES, 0.0)
 
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
+    def stage(self, name: str) -> "_Stage":
         """Count the time inside, whether it succeeds or not."""
-        began = perf_counter()
-        try:
-            yield
-        finally:
-            self._seconds[name] += perf_counter() - began
+        return _Stage(self._seconds, name)
 
     def report(self) -> Took:
         """Tell Prometheus of the stages that ran, and the client of all, in milliseconds."""
@@ -32,3 +25,17 @@ class Timings:
             if seconds:
                 _OBSERVE[name](seconds)
         return Took(**{name: round(s * 1000, 1) for name, s in self._seconds.items()})
+
+
+class _Stage:
+    """A context manager; one made of a generator takes three times as long."""
+
+    def __init__(self, seconds: dict[str, float], name: str) -> None:
+        self._seconds = seconds
+        self._name = name
+
+    def __enter__(self) -> None:
+        self._began = perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self._seconds[self._name] += perf_counter() - self._began

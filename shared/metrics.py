@@ -1,9 +1,6 @@
 """Every metric, declared once. The names are what dashboards and alerts hold on to."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.metadata import version
-from time import perf_counter
 
 from prometheus_client import Counter, Gauge, Histogram, Info
 
@@ -53,13 +50,3 @@ for _reason in Reason:
 def tell_build(model_id: str) -> None:
     """Say which version runs, and on which model."""
     BUILD_INFO.info({"version": version("seenit"), "model": model_id})
-
-
-@contextmanager
-def stage(histogram: Histogram, name: str) -> Iterator[None]:
-    """Time a stage, whether it succeeds or not."""
-    began = perf_counter()
-    try:
-        yield
-    finally:
-        histogram.labels(name).observe(perf_counter() - began)

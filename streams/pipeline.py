@@ -85,7 +85,7 @@ class Pipeline:
 
     async def _take(self, batch: Batch, looks: Sequence[Look]) -> None:
         """Take a portion up to the index; its bytes are let go of before the next one's come."""
-        with metrics.stage(metrics.STAGE_SECONDS, "fetch"):
+        with metrics.STAGE_SECONDS.labels("fetch").time():
             found = await self._fetch(batch, looks)
         unseen = await self._unseen(batch, found)
         pictures = await self._decode(batch, unseen)
@@ -97,7 +97,7 @@ class Pipeline:
         Only the store can tell: an old event may come again after newer ones. What the catalog does
         not know is read at once, if its size is known, so that a portion does not grow too large.
         """
-        with metrics.stage(metrics.STAGE_SECONDS, "look"):
+        with metrics.STAGE_SECONDS.labels("look").time():
             known = await patiently(self._catalog.known, [event.ref for event in events])
             doubtful: list[Event] = []
             new: list[Event] = []
@@ -147,7 +147,7 @@ class Pipeline:
         groups = by_image(found)
         if not groups:
             return {}
-        with metrics.stage(metrics.STAGE_SECONDS, "known"):
+        with metrics.STAGE_SECONDS.labels("known").time():
             seen = await patiently(self._catalog.known_images, list(groups))
         for image_id in seen:
             for each in groups.pop(image_id):
@@ -157,7 +157,7 @@ class Pipeline:
     async def _decode(self, batch: Batch, unseen: dict[str, tuple[Found, ...]]) -> list[Picture]:
         """Decode in processes of their own; what is no picture is rejected."""
         groups = list(unseen.items())
-        with metrics.stage(metrics.STAGE_SECONDS, "decode"):
+        with metrics.STAGE_SECONDS.labels("decode").time():
             data = [held[0].object.data for _, held in groups]
             images = await patiently(self._decoder.decode_all, data)
         pictures = []
@@ -180,11 +180,11 @@ class Pipeline:
         except ImageUnclaimed:  # the collector has one of them; all wait for the end of that
             batch.again.extend(each.event for picture in pictures for each in picture.holders)
             return
-        with metrics.stage(metrics.STAGE_SECONDS, "embed"):
+        with metrics.STAGE_SECONDS.labels("embed").time():
             pixels = np.stack([picture.pixels for picture in pictures])
             embeddings = await self._embedding.embed(pixels)
         image_ids = [picture.facts.image_id for picture in pictures]
-        with metrics.stage(metrics.STAGE_SECONDS, "index"):
+        with metrics.STAGE_SECONDS.labels("index").time():
             await patiently(asyncio.to_thread, self._index.upsert, image_ids, embeddings)
         for picture in pictures:
             first, *others = picture.holders
@@ -194,7 +194,7 @@ class Pipeline:
 
     async def _record(self, batch: Batch) -> Processed:
         """Write the rows; an object that changed since it was read is looked at again instead."""
-        with metrics.stage(metrics.STAGE_SECONDS, "record"):
+        with metrics.STAGE_SECONDS.labels("record").time():
             changes = [change for _, change in batch.changes]
             moved = await patiently(self._catalog.record, changes, self._fetcher.present)
         for settled, change in batch.changes:

@@ -10,7 +10,7 @@ from search_api.fetching.download import Download
 from search_api.fetching.picture_urls import PictureUrl
 from search_api.fields import malformed
 from search_api.limits import Gate, Limits
-from shared.metrics import SEARCH_SECONDS, stage
+from shared.metrics import SEARCH_SECONDS
 
 
 class Fetches:
@@ -37,7 +37,7 @@ class Fetches:
         except ValueError as error:
             raise malformed(f"url: {error}") from None
         async with self._gate.enter():
-            with stage(SEARCH_SECONDS, "fetch"):
+            with SEARCH_SECONDS.labels("fetch").time():
                 data = await _while_there(request, self._download.fetch(url))
             yield data
 

@@ -117,5 +117,6 @@ class _Lookup:
     def _read(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
         values = list(row)
         for place, read in self._readers:
-            values[place] = read(values[place])
+            if values[place] is not None:
+                values[place] = read(values[place])
         return tuple(values)

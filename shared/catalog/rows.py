@@ -16,6 +16,8 @@ from shared.records import (
     StoredObject,
 )
 
+_STATES = {state.value: state for state in ObjectState}
+
 DETAIL_LENGTH = 1000
 """Characters kept of a rejection's detail; it is one sentence, whatever a library had to say."""
 
@@ -41,7 +43,7 @@ def stored_object(row: tuple[Any, ...]) -> StoredObject:
     ) = row
     stat = ObjectStat(ObjectRef(bucket, key), size, etag, last_modified, user_key, version_id)
     return StoredObject(
-        stat, ObjectState(state), recorded_at, image_id, reason and Reason(reason), detail
+        stat, _STATES[state], recorded_at, image_id, reason and Reason(reason), detail
     )
 
 

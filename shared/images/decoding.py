@@ -5,52 +5,17 @@ cropping would hide what lies at the edges. JPEG is decoded at a reduced scale w
 """
 
 import io
-import warnings
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import (  # the plugins register themselves: only these formats are ever tried
-    AvifImagePlugin,
-    BmpImagePlugin,
-    GifImagePlugin,
-    Image,
-    ImageFile,
-    JpegImagePlugin,
-    MpoImagePlugin,
-    PngImagePlugin,
-    TiffImagePlugin,
-    UnidentifiedImageError,
-    WebPImagePlugin,
-)
+from PIL import Image
 
-from shared.errors import Reason, Rejected
 from shared.images.boxes import Box
-from shared.images.formats import PILLOWS_OWN, refuse_unreadable
+from shared.images.header import at_most, read_header
 from shared.images.pixels import SWAPPING, eight_bit, on_white, orientation_of, turned
-from shared.images.soundness import refuse_unsound
 from shared.images.views import WHOLE, Sight, Way, inner_views, turned_views
-
-_PLUGINS = (
-    AvifImagePlugin,
-    BmpImagePlugin,
-    GifImagePlugin,
-    JpegImagePlugin,
-    MpoImagePlugin,
-    PngImagePlugin,
-    TiffImagePlugin,
-    WebPImagePlugin,
-)
-
-try:
-    import pi_heif
-except ImportError:
-    READABLE: tuple[str, ...] = PILLOWS_OWN
-else:
-    pi_heif.register_heif_opener()
-    READABLE = (*PILLOWS_OWN, "HEIF")
 
 SIDE = 224
 """Pixels of a side of the models' input."""
@@ -58,12 +23,6 @@ SIDE = 224
 _LOOKED_AT = 320
 """Pixels of the shorter side at which a JPEG is decoded, at the least, to find the picture inside
 it: finer than a model's input, as that picture is smaller."""
-
-MAX_SIDE = 65_535
-"""The longest side that is decoded; JPEG's own limit. A 1 x 1,000,000 picture shows nothing."""
-
-warnings.simplefilter("error", Image.DecompressionBombWarning)
-ImageFile.LOAD_TRUNCATED_IMAGES = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,8 +64,8 @@ def decode(data: bytes, *, max_pixels: int, box: Box | None = None) -> DecodedIm
     Raises:
         Rejected: whatever is wrong with the bytes, with its reason.
     """
-    with _at_most(max_pixels):
-        picture = _open(data, max_pixels)
+    with at_most(max_pixels):
+        picture = read_header(data, max_pixels)
         width, height = picture.size
         if box is None:
             picture.draft("RGB", (SIDE, SIDE))
@@ -137,8 +96,8 @@ def decode_views(
         image = decode(data, max_pixels=max_pixels, box=box)
         pixels, sights = turned_views([image.pixels], [WHOLE], ways)
         return DecodedViews(pixels, sights, image.width, image.height, image.format)
-    with _at_most(max_pixels):
-        picture = _open(data, max_pixels)
+    with at_most(max_pixels):
+        picture = read_header(data, max_pixels)
         width, height = picture.size
         if box is None:
             picture.draft("RGB", (_LOOKED_AT, _LOOKED_AT))
@@ -160,8 +119,8 @@ def thumbnail(data: bytes, *, max_pixels: int, size: int) -> bytes:
     Raises:
         Rejected: as `decode`.
     """
-    with _at_most(max_pixels):
-        picture = _open(data, max_pixels)
+    with at_most(max_pixels):
+        picture = read_header(data, max_pixels)
         picture.draft("RGB", (size, size))
         full, orientation = _load(picture, None)
     upright = turned(full, orientation)
@@ -169,38 +128,6 @@ def thumbnail(data: bytes, *, max_pixels: int, size: int) -> bytes:
     encoded = io.BytesIO()
     on_white(upright).save(encoded, "WEBP", quality=80, method=2)
     return encoded.getvalue()
-
-
-@contextmanager
-def _at_most(max_pixels: int) -> Iterator[None]:
-    """Have Pillow refuse larger pictures, also those inside others; of the process, meanwhile."""
-    before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, max_pixels
-    try:
-        yield
-    finally:
-        Image.MAX_IMAGE_PIXELS = before
-
-
-def _open(data: bytes, max_pixels: int) -> Image.Image:
-    """Read the header only, and refuse what would be too large before a pixel is decoded."""
-    try:
-        picture = Image.open(io.BytesIO(data), formats=READABLE)
-    except UnidentifiedImageError:
-        raise refuse_unreadable(data, "no decoder takes its header") from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        detail = f"the picture has more than {max_pixels:,} pixels"
-        raise Rejected(Reason.TOO_MANY_PIXELS, detail) from None
-    width, height = picture.size
-    if width * height > max_pixels:
-        raise Rejected(
-            Reason.TOO_MANY_PIXELS, f"{width} x {height} is more than {max_pixels:,} pixels"
-        )
-    if max(width, height) > MAX_SIDE:
-        raise Rejected(
-            Reason.TOO_MANY_PIXELS, f"{width} x {height}: a side is longer than {MAX_SIDE:,}"
-        )
-    refuse_unsound(data, str(picture.format), max_pixels)
-    return picture
 
 
 def _named(picture: Image.Image) -> str:

@@ -32,7 +32,7 @@ class ObjectFilter:
 
     def __bool__(self) -> bool:
         """Whether anything is filtered at all."""
-        return self != ObjectFilter()
+        return self != _EVERYTHING
 
     def conditions(self) -> dict[str, object]:
         """Name what is set, with its value."""
@@ -51,6 +51,9 @@ class ObjectFilter:
         """Add the conditions of another filter."""
         both: dict[str, Any] = self.conditions() | other.conditions()
         return ObjectFilter(**both)
+
+
+_EVERYTHING = ObjectFilter()
 
 
 @dataclass(frozen=True, slots=True)

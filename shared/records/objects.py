@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 
 from shared.digests import object_digest
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, slots=True)
 class ObjectRef:
     """Where an object is: a bucket and a key.
 
@@ -18,12 +17,12 @@ class ObjectRef:
     bucket: str
     key: str
 
-    @cached_property
+    @property
     def key_bytes(self) -> bytes:
         """The key as stored, byte for byte."""
         return self.key.encode("utf-8", "surrogateescape")
 
-    @cached_property
+    @property
     def object_id(self) -> bytes:
         """The catalog's primary key of this object: 32 bytes."""
         return object_digest(self.bucket, self.key_bytes)

@@ -79,8 +79,8 @@ class Snapshot:
         (best,) = (scores >= np.partition(scores, -limit)[-limit]).nonzero()
         found = best if rows is None else rows[best]
         hits = [
-            Neighbour(self.image_ids[row], min(max(cosine, -1.0), 1.0))
-            for row, cosine in zip(found.tolist(), scores[best].tolist(), strict=True)
+            Neighbour(self.image_ids[row], cosine)
+            for row, cosine in zip(found.tolist(), scores[best].clip(-1, 1).tolist(), strict=True)
         ]
         return sorted(hits, key=lambda hit: (-hit.cosine, hit.image_id))[:limit]
 
