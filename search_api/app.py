@@ -6,6 +6,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Route
 
 from search_api.bodies import Bodies
+from search_api.content import Content
 from search_api.counting import CountSearches
 from search_api.documents import Documents
 from search_api.facts import Facts
@@ -91,7 +92,8 @@ def _routes(
     searcher = Searcher(parts, Queries(parts, facts, originals, max_bytes), facts)
     searches = Searches(searcher, Bodies(max_bytes, limits), Fetches(download, limits), limits)
     images = Images(parts, facts, originals, limits)
-    objects = Objects(parts, facts, originals, limits, url_search=by_url)
+    objects = Objects(parts, url_search=by_url)
+    content = Content(parts.catalog, facts, originals, limits)
     documents = Documents()
     session = Session(tokens)
     return [
@@ -101,7 +103,7 @@ def _routes(
         Route("/v1/images/{image_id}", images.image),
         Route("/v1/objects", objects.page),
         Route("/v1/objects/{bucket}/{key:key}", objects.one),
-        Route("/v1/content/{bucket}/{key:key}", objects.content),
+        Route("/v1/content/{bucket}/{key:key}", content.answer),
         Route("/v1/buckets", objects.buckets),
         Route("/v1/rejections", objects.rejections),
         Route("/v1/stats", objects.stats),

@@ -1,24 +1,17 @@
-"""What is stored: objects one by one, page by page, counted; and an object's own bytes."""
+"""What is stored: objects one by one, page by page, counted."""
 
 from datetime import UTC, datetime
-from http import HTTPStatus
-from urllib.parse import quote_from_bytes, unquote
 
-from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
 
 from search_api.cursors import ObjectCursor, write_object_cursor
-from search_api.facts import Facts
 from search_api.fields import from_query
-from search_api.inputs import object_named
-from search_api.limits import Gate, Limits
 from search_api.links import as_text, content_path
-from search_api.originals import Originals
 from search_api.parameters import ListParameters, RejectionParameters
 from search_api.parts import Parts
-from search_api.problems import Problem
-from search_api.replies import reply, unchanged
+from search_api.paths import addressed, recorded
+from search_api.replies import reply
 from search_api.schemas import (
     BucketEntry,
     BucketsReply,
@@ -29,48 +22,16 @@ from search_api.schemas import (
     RejectionsReply,
     StatsReply,
 )
-from shared.images.formats import MEDIA_TYPES
 from shared.records import Folder, ObjectRef, ObjectState, StoredObject
-
-
-class KeyConvertor(Convertor[str]):
-    """Any key: Starlette's own `path` stops at a newline."""
-
-    regex = r"[\s\S]+"
-
-    def convert(self, value: str) -> str:
-        """Keep it; `addressed` reads the raw path."""
-        return value
-
-    def to_string(self, value: str) -> str:
-        """Keep it."""
-        return value
-
-
-register_url_convertor("key", KeyConvertor())
-
-
-def addressed(request: Request, call: str) -> ObjectRef:
-    """Read the bucket and key behind `call` from the raw path, so that they keep every byte."""
-    raw: bytes = request.scope["raw_path"]
-    bucket, _, key = raw.partition(f"/v1/{call}/".encode())[2].partition(b"/")
-    return object_named(
-        *(unquote(part.decode("latin-1"), errors="surrogateescape") for part in (bucket, key))
-    )
 
 
 class Objects:
     """Endpoints over the catalog's rows."""
 
-    def __init__(
-        self, parts: Parts, facts: Facts, originals: Originals, limits: Limits, *, url_search: bool
-    ) -> None:
+    def __init__(self, parts: Parts, *, url_search: bool) -> None:
         self._parts = parts
-        self._facts = facts
-        self._originals = originals
         self._link = parts.link or content_path
         self._url_search = url_search
-        self._gate = Gate(limits.thumbnails, limits.waiting)
 
     async def page(self, request: Request) -> Response:
         """Answer `GET /v1/objects`."""
@@ -90,25 +51,8 @@ class Objects:
 
     async def one(self, request: Request) -> Response:
         """Answer `GET /v1/objects/{bucket}/{key}`."""
-        return reply(self._entry(await self._known(addressed(request, "objects"))))
-
-    async def content(self, request: Request) -> Response:
-        """Answer `GET /v1/content/{bucket}/{key}`: the picture, exactly as the catalog knows it."""
-        ref = addressed(request, "content")
-        image_id = (await self._known(ref)).image_id
-        facts = await self._facts.of([image_id]) if image_id else {}
-        if image_id is None or image_id not in facts:
-            raise Problem(HTTPStatus.NOT_FOUND, "no such picture")
-        headers = {"ETag": f'"{image_id}"', "Cache-Control": "private, no-cache"}
-        if (known := unchanged(request, headers)) is not None:
-            return known
-        async with self._gate.enter():
-            data = await self._originals.of_object(ref, image_id)
-        if data is None:
-            raise Problem(HTTPStatus.NOT_FOUND, "the object holds another picture by now")
-        media_type = MEDIA_TYPES.get(facts[image_id].format)
-        headers["Content-Disposition"] = _disposition(ref, inline=media_type is not None)
-        return Response(data, headers=headers, media_type=media_type or "application/octet-stream")
+        stored = await recorded(self._parts.catalog, addressed(request, "objects"))
+        return reply(self._entry(stored))
 
     async def buckets(self, _: Request) -> Response:
         """Answer `GET /v1/buckets`."""
@@ -164,12 +108,6 @@ class Objects:
         )
         return [*found]
 
-    async def _known(self, ref: ObjectRef) -> StoredObject:
-        stored = (await self._parts.catalog.known([ref])).get(ref)
-        if stored is None:
-            raise Problem(HTTPStatus.NOT_FOUND, "no such object")
-        return stored
-
     def _entry(self, stored: StoredObject) -> ObjectEntry:
         stat = stored.stat
         return ObjectEntry(
@@ -197,8 +135,3 @@ def _prefix(folder: Folder) -> PrefixEntry:
 
 def _cursor(asked: ListParameters, last: StoredObject | Folder) -> str:
     return write_object_cursor(ObjectCursor(asked.binding(), _place(last)))
-
-
-def _disposition(ref: ObjectRef, *, inline: bool) -> str:
-    name = quote_from_bytes(ref.key_bytes.rpartition(b"/")[2], safe="")
-    return f"{'inline' if inline else 'attachment'}; filename*=UTF-8''{name}"
