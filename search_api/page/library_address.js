@@ -11,7 +11,7 @@
  */
 
 /** @type {Place} */
-export const TOP = { bucket: "", prefix: "", flat: false, rejected: false, reason: "", image: "" };
+const TOP = { bucket: "", prefix: "", flat: false, rejected: false, reason: "", image: "" };
 
 /**
  * Reads a place.

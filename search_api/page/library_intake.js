@@ -12,7 +12,7 @@ const DUTY = 10; // an answer that took its time is asked for the less often
 const WINDOW_MS = 20_000;
 
 /** How fast a number grows, from looks at it. */
-export class Pace {
+class Pace {
   #looks = [];
 
   /**
@@ -35,7 +35,7 @@ export class Pace {
  * @param {number} pace objects a second that became searchable, as seen from here.
  * @returns {{state: string, words: string, share: ?number, figures: [string, string][]}}
  */
-export function inWords(told, pace) {
+function inWords(told, pace) {
   const { progress, newest, now } = told;
   const fresh = newest ? [["Newest", ago(Date.parse(now) - Date.parse(newest))]] : [];
   if (!progress) {

@@ -36,8 +36,6 @@ View = Literal[
 ]
 """How a query was seen: a picture inside it, then mirrored left to right, then turned clockwise."""
 
-VIEWS: tuple[View, ...] = get_args(View)
-
 
 class Sight(NamedTuple):
     """One way in which a query is seen.

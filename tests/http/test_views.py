@@ -1,8 +1,10 @@
 """Views of the query: which are looked with, and which of them a hit matched."""
 
+from typing import get_args
+
 import pytest
 
-from shared.images.views import VIEWS
+from shared.images.views import View
 from tests.http.test_searches import CAT, DOG, file, ids
 
 SCREENSHOT = b"PICTURE of a page INSIDE of a cat"
@@ -125,4 +127,4 @@ async def test_the_least_similarity_counts_for_the_view_most_alike(world, client
 
 async def test_the_documents_name_every_view(client):
     schemas = (await client.get("/openapi.json")).json()["components"]["schemas"]
-    assert schemas["Hit"]["properties"]["view"]["enum"] == [*VIEWS]
+    assert schemas["Hit"]["properties"]["view"]["enum"] == [*get_args(View)]
