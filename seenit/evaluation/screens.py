@@ -1,7 +1,7 @@
 """Where pictures are met on the net: pages, telephones, slides and frames drawn around a picture.
 
 Edits as those of `edits.py`, of other kinds than these, to see whether a picture is found on what
-nobody tuned for. `placed` also tells where on it the picture lies.
+nobody tuned for. `PLACED` also tells where on it the picture lies.
 """
 
 from collections.abc import Callable
