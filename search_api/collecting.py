@@ -14,7 +14,7 @@ from search_api.timings import Timings
 from shared.images.views import WHOLE
 from shared.names import are_named
 from shared.protocols import Embeddings
-from shared.records import Neighbour, ObjectFilter, StoredObject
+from shared.records import LiveObject, Neighbour, ObjectFilter
 
 OVERFETCH = 6
 """Neighbours asked for beyond the limit, as some may have no live object any more."""
@@ -35,7 +35,7 @@ class Found(NamedTuple):
         known: whether the query's very bytes are stored.
     """
 
-    hits: list[tuple[Ranked, list[StoredObject]]]
+    hits: list[tuple[Ranked, list[LiveObject]]]
     more: bool
     known: bool
 
@@ -56,7 +56,7 @@ class Collector:
         reach = asked.limit + OVERFETCH + (asked.cursor.depth if asked.cursor else 0)
         with timings.stage("catalog"):
             look = await self._first_look(where, reach)
-        joined: dict[str, list[StoredObject]] = {}
+        joined: dict[str, list[LiveObject]] = {}
         while True:
             ranked, at_end = await self._ranked(query, look, timings)
             wanted = window(ranked, after=asked.cursor, min_similarity=asked.min_similarity)
@@ -83,8 +83,8 @@ class Collector:
         wanted: Sequence[Ranked],
         where: ObjectFilter,
         limit: int,
-        joined: dict[str, list[StoredObject]],
-    ) -> list[tuple[Ranked, list[StoredObject]]]:
+        joined: dict[str, list[LiveObject]],
+    ) -> list[tuple[Ranked, list[LiveObject]]]:
         """Join images with their objects, in order, until there is one more than a page.
 
         Nearly all are live but the query's own image, so at first only so many are asked for.

@@ -27,9 +27,9 @@ class Originals:
         """
         held = await self._catalog.find([image_id], ObjectFilter())
         changing: ObjectChanging | None = None
-        for stored in held.get(image_id, ()):
+        for live in held.get(image_id, ()):
             try:
-                data = await self.of_object(stored.stat.ref, image_id)
+                data = await self.of_object(live.ref, image_id)
             except ObjectChanging as error:
                 changing = error
             else:

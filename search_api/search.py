@@ -16,7 +16,7 @@ from search_api.ranking import Ranked
 from search_api.schemas import Hit, HitObject, QueryFacts, SearchReply
 from search_api.threshold import NearDuplicate, told
 from search_api.timings import Timings
-from shared.records import ImageFacts, StoredObject
+from shared.records import ImageFacts, LiveObject
 
 
 class Searcher:
@@ -78,7 +78,7 @@ class Searcher:
             preview=preview,
         )
 
-    def hit(self, one: Ranked, facts: ImageFacts, objects: Sequence[StoredObject]) -> Hit:
+    def hit(self, one: Ranked, facts: ImageFacts, objects: Sequence[LiveObject]) -> Hit:
         """Describe one hit."""
         return Hit(
             image_id=one.image_id,
@@ -95,18 +95,18 @@ class Searcher:
         )
 
 
-def hit_objects(parts: Parts, objects: Sequence[StoredObject]) -> list[HitObject]:
+def hit_objects(parts: Parts, objects: Sequence[LiveObject]) -> list[HitObject]:
     """Describe the objects that hold an image."""
     link = parts.link or content_path
     return [
         HitObject(
-            bucket=as_text(stored.stat.ref.bucket),
-            key=as_text(stored.stat.ref.key),
-            user_key=stored.stat.user_key,
-            last_modified=stored.stat.last_modified,
-            url=link(stored.stat.ref),
+            bucket=as_text(live.ref.bucket),
+            key=as_text(live.ref.key),
+            user_key=live.user_key,
+            last_modified=live.last_modified,
+            url=link(live.ref),
         )
-        for stored in objects
+        for live in objects
     ]
 
 

@@ -11,7 +11,7 @@ from typing import Protocol
 
 _PORTS = range(15_000, 30_000)
 _CLAIMED = 256  # the last so many; by then what was to listen at earlier ones does
-_CLAIMS: deque[socket.socket] = deque()
+_CLAIMS: deque[int] = deque()
 
 
 class CannotRun(Exception):  # noqa: N818 - names why a service is skipped, not a fault of the code
@@ -120,7 +120,7 @@ def _claim(port: int) -> bool:
     except OSError:
         namesake.close()
         return False
-    _CLAIMS.append(namesake)
+    _CLAIMS.append(namesake.detach())  # it ends with this process, and no sooner
     if len(_CLAIMS) > _CLAIMED:
-        _CLAIMS.popleft().close()
+        socket.close(_CLAIMS.popleft())
     return True

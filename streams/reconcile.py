@@ -153,8 +153,8 @@ class Reconciler:
         The catalog remembers what is still to be done, should this be cut off.
         """
         await self._repair.unindex_lost()
-        async for stored in self._repair.wanting(report.where):
-            await into.offer(Event(stored.stat.ref, time.time(), size=stored.stat.size, again=True))
+        async for live in self._repair.wanting(report.where):
+            await into.offer(Event(live.ref, time.time(), size=live.size, again=True))
             offered()
 
     async def _sweep(self, report: Report, *, force: bool) -> None:

@@ -11,7 +11,7 @@ from enum import Enum, auto
 from itertools import islice
 
 from shared.protocols import Catalog, VectorIndex
-from shared.records import ImageState, ObjectFilter, StoredObject
+from shared.records import ImageState, LiveObject, ObjectFilter
 
 PAGE = 1000
 
@@ -100,19 +100,19 @@ class IndexRepair:
         """Leave the vectors of no image to the collector; returns how many."""
         return sum([await self._catalog.adopt(found.orphans) async for found in self.apart()])
 
-    async def holders(self, image_ids: list[str], where: ObjectFilter) -> list[StoredObject]:
+    async def holders(self, image_ids: list[str], where: ObjectFilter) -> list[LiveObject]:
         """Name one object, that passes `where`, of each image; of some there is none."""
         found = await self._catalog.find(image_ids, where, limit=1)
         return [first for first, *_ in found.values()]
 
-    async def wanting(self, where: ObjectFilter) -> AsyncIterator[StoredObject]:
+    async def wanting(self, where: ObjectFilter) -> AsyncIterator[LiveObject]:
         """Name one object of each pending image that is in use: its vector is to be made anew.
 
         An image that is seen for the first time gets its vector before any object has it.
         """
         async for page in self._pages(ImageState.PENDING):
-            for stored in await self.holders(page, where):
-                yield stored
+            for live in await self.holders(page, where):
+                yield live
 
     async def _confirmed(self, found: Apart) -> Apart:
         there = await asyncio.to_thread(self._index.held, found.lost) if found.lost else set()

@@ -68,8 +68,8 @@ async def _held(
     catalog = await open_reader(settings.resolved_catalog_url)
     try:
         found = await catalog.find(image_ids, where, limit=MOST)
-        rows = [row for objects in found.values() for row in objects]
-        rows += await catalog.objects_with_user_key(user_keys)
+        refs = {live.ref for objects in found.values() for live in objects}
+        refs |= {row.stat.ref for row in await catalog.objects_with_user_key(user_keys)}
     finally:
         await catalog.close()
-    return {row.stat.ref for row in rows if bucket in {None, row.stat.ref.bucket}}
+    return {ref for ref in refs if bucket in {None, ref.bucket}}

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from shared.catalog.filtering import Conditions, beyond, passing
-from shared.catalog.rows import FACTS, OBJECT
+from shared.catalog.rows import FACTS, LIVE, OBJECT
 from shared.catalog.schema import images, objects
 from shared.errors import Reason
 from shared.records import ImageState, ObjectRef, ObjectState
@@ -113,7 +113,7 @@ OTHER_MODEL = (
 @lru_cache(maxsize=256)
 def find(conditions: Conditions) -> Select[Any]:
     """Ask for the first `most` objects that pass of all images of `ids`, image by image."""
-    of_images = select(*OBJECT).where(among(objects.c.image_id))
+    of_images = select(*LIVE).where(among(objects.c.image_id))
     in_order = passing(of_images, conditions).order_by(objects.c.image_id, *_PLACE)
     return in_order.limit(bindparam("most"))
 
@@ -130,7 +130,7 @@ def find_of_each(conditions: Conditions) -> Select[Any]:
     ranked = passing(of_images, conditions).subquery()
     same_place = and_(objects.c.bucket == ranked.c.bucket, objects.c.key == ranked.c.key)
     return (
-        select(*OBJECT)
+        select(*LIVE)
         .join(ranked, same_place)
         .where(ranked.c.rank <= bindparam("most"))
         .order_by(ranked.c.image_id, ranked.c.bucket, ranked.c.key)

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 from functools import partial
-from itertools import groupby, islice
 from typing import Any
 
 from sqlalchemy import Executable, Select
@@ -18,6 +17,7 @@ from shared.records import (
     Folder,
     ImageFacts,
     ImageState,
+    LiveObject,
     MeasuredThreshold,
     ObjectFilter,
     ObjectRef,
@@ -50,17 +50,15 @@ class SqlReader:
 
     async def find(
         self, image_ids: Collection[str], where: ObjectFilter, limit: int = 20
-    ) -> dict[str, list[StoredObject]]:
+    ) -> dict[str, list[LiveObject]]:
         """Join hits with live objects; see `shared.protocols.CatalogReader.find`."""
-        rows: list[tuple[Any, ...]] = []
+        found: dict[str, list[LiveObject]] = {}
         for chunk in queries.chunks(image_ids):
-            rows += await self._joined(chunk, where, limit)
-        stored = map(stored_object, rows)
-        return {
-            image_id: list(islice(group, limit))
-            for image_id, group in groupby(stored, key=lambda item: item.image_id)
-            if image_id is not None
-        }
+            for image_id, bucket, key, *rest in await self._joined(chunk, where, limit):
+                objects = found.setdefault(image_id, [])
+                if len(objects) < limit:
+                    objects.append(LiveObject(ObjectRef(bucket, key), *rest))
+        return found
 
     async def matching_images(self, where: ObjectFilter, limit: int) -> Collection[str] | None:
         """Name the images that pass; see `shared.protocols.CatalogReader.matching_images`."""

@@ -22,6 +22,14 @@ DETAIL_LENGTH = 1000
 """Characters kept of a rejection's detail; it is one sentence, whatever a library had to say."""
 
 OBJECT = tuple(column for column in objects.c if column is not objects.c.object_id)
+LIVE = (
+    objects.c.image_id,
+    objects.c.bucket,
+    objects.c.key,
+    objects.c.size,
+    objects.c.last_modified,
+    objects.c.user_key,
+)
 FACTS = (images.c.image_id, images.c.width, images.c.height, images.c.format, images.c.bytes)
 
 

@@ -10,6 +10,7 @@ from shared.records import (
     Folder,
     ImageFacts,
     ImageState,
+    LiveObject,
     MeasuredThreshold,
     ObjectFilter,
     ObjectRef,
@@ -30,7 +31,7 @@ class CatalogReader(Protocol):
 
     async def find(
         self, image_ids: Collection[str], where: ObjectFilter, limit: int = 20
-    ) -> dict[str, list[StoredObject]]:
+    ) -> dict[str, list[LiveObject]]:
         """Join hits with live objects: per image those that pass `where`.
 
         In bucket and key order, at most `limit` an image; an image with none is left out.

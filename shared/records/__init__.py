@@ -4,7 +4,14 @@ A page each for objects, images, changes, what the catalog answers, and filters;
 from here.
 """
 
-from shared.records.catalog import BucketCount, CatalogStats, Folder, ObjectState, StoredObject
+from shared.records.catalog import (
+    BucketCount,
+    CatalogStats,
+    Folder,
+    LiveObject,
+    ObjectState,
+    StoredObject,
+)
 from shared.records.changes import (
     Change,
     Event,
@@ -26,6 +33,7 @@ __all__ = [
     "ImageFacts",
     "ImageState",
     "IndexedObject",
+    "LiveObject",
     "MeasuredThreshold",
     "Neighbour",
     "ObjectBytes",

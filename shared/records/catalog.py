@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from shared.errors import Reason
 from shared.records.objects import ObjectRef, ObjectStat
@@ -31,6 +32,19 @@ class StoredObject:
     image_id: str | None = None
     reason: Reason | None = None
     detail: str | None = None
+
+
+class LiveObject(NamedTuple):
+    """An object that holds an image, as hits show it.
+
+    Attributes:
+        last_modified: aware, UTC.
+    """
+
+    ref: ObjectRef
+    size: int
+    last_modified: datetime
+    user_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

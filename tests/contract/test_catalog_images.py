@@ -225,7 +225,7 @@ async def test_images_whose_vectors_are_lost_go_back_to_pending_with_their_objec
     pending = await catalog.image_ids(ImageState.PENDING)
     assert set(pending) == set(ids[:2])
     held = await catalog.find(pending, EVERYTHING)
-    assert [row.stat.ref.key for row in held.pop(facts.image_id)] == ["a", "b"]
+    assert [row.ref.key for row in held.pop(facts.image_id)] == ["a", "b"]
     assert held == {}, "what is claimed just now has no object yet"
     assert await collect(catalog) == [image("pending").image_id]
     await put(catalog, "a", "lost")

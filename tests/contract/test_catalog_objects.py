@@ -5,7 +5,14 @@ from datetime import timedelta, timezone
 import pytest
 
 from shared.errors import Reason
-from shared.records import IndexedObject, ObjectFilter, ObjectRef, ObjectState, RejectedObject
+from shared.records import (
+    IndexedObject,
+    LiveObject,
+    ObjectFilter,
+    ObjectRef,
+    ObjectState,
+    RejectedObject,
+)
 from tests.contract.catalogs import (
     EVERYTHING,
     MODIFIED,
@@ -124,10 +131,11 @@ async def test_a_thousand_objects_are_known_at_once_and_the_unknown_left_out(cat
 
 async def test_an_overwritten_object_holds_only_its_newest_image(catalog):
     old = await put(catalog, "a", "old")
-    new = await put(catalog, stat("a", etag="e2"), "new")
+    newest = stat("a", etag="e2", size=2, user_key="SKU-1")
+    new = await put(catalog, newest, "new")
     found = await catalog.find([old.image_id, new.image_id], EVERYTHING)
-    assert list(found) == [new.image_id]
-    assert [item.stat.etag for item in found[new.image_id]] == ["e2"]
+    assert found == {new.image_id: [LiveObject(newest.ref, 2, newest.last_modified, "SKU-1")]}
+    assert (await catalog.known([newest.ref]))[newest.ref].stat == newest
     assert (await catalog.stats()).objects == 1
 
 
@@ -145,7 +153,8 @@ async def test_a_rejected_object_is_no_longer_found_and_can_be_indexed_again(cat
     await settle(catalog, rejection("a"))
     assert await catalog.find([facts.image_id], EVERYTHING) == {}
     await put(catalog, "a")
-    [found] = (await catalog.find([facts.image_id], EVERYTHING))[facts.image_id]
+    [live] = (await catalog.find([facts.image_id], EVERYTHING))[facts.image_id]
+    found = (await catalog.known([live.ref]))[live.ref]
     assert (found.state, found.reason, found.detail) == (ObjectState.INDEXED, None, None)
 
 

@@ -26,7 +26,7 @@ async def test_find_names_an_images_objects_in_order_and_at_most_so_many(catalog
     await put(catalog, "lonely")
     ids = [image("shared").image_id, image("lonely").image_id, image("unknown").image_id]
     found = await catalog.find(ids, EVERYTHING, limit=3)
-    assert {name: [item.stat.ref for item in items] for name, items in found.items()} == {
+    assert {name: [item.ref for item in items] for name, items in found.items()} == {
         ids[0]: [ObjectRef("one", "c"), ObjectRef("two", "B"), ObjectRef("two", "a")],
         ids[1]: [ObjectRef("images", "lonely")],
     }
@@ -40,7 +40,7 @@ async def test_find_counts_each_images_objects_where_one_has_more_than_all_may_h
     ids = [image(name).image_id for name in ("shared", "lonely", "x")]
     for some, limit in ((ids, 1), (ids, 3), (ids[:1], 2)):
         found = await catalog.find(some, EVERYTHING, limit=limit)
-        keys = {name: [item.stat.ref.key for item in items] for name, items in found.items()}
+        keys = {name: [item.ref.key for item in items] for name, items in found.items()}
         first = {ids[0]: [f"{n}" for n in range(limit)], ids[1]: ["lonely"], ids[2]: ["x"]}
         assert keys == {name: first[name] for name in some}
 
@@ -52,7 +52,7 @@ async def test_find_counts_its_limit_among_objects_that_pass(catalog):
         await put(catalog, stat(key, "three"), "shared")
     where = ObjectFilter(buckets=("two", "one"), prefix="b")
     found = await catalog.find([image("shared").image_id], where, limit=4)
-    assert [item.stat.ref for item in found[image("shared").image_id]] == [
+    assert [item.ref for item in found[image("shared").image_id]] == [
         ObjectRef("one", "b1"),
         ObjectRef("one", "b2"),
         ObjectRef("one", "b3"),
@@ -160,7 +160,7 @@ async def test_a_filter_of_images_and_objects_finds_the_objects_that_pass(catalo
         await put(catalog, stat(key, user_key=user_key), "shared")
     where = ObjectFilter(user_keys=("mine",), formats=("JPEG",))
     found = await catalog.find([image("shared").image_id], where, limit=1)
-    assert [item.stat.ref.key for item in found[image("shared").image_id]] == ["a"]
+    assert [item.ref.key for item in found[image("shared").image_id]] == ["a"]
     assert [*await catalog.matching_images(where, 2)] == [image("shared").image_id]
 
 

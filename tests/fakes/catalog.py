@@ -10,6 +10,7 @@ from shared.records import (
     Change,
     Folder,
     ImageFacts,
+    LiveObject,
     MeasuredThreshold,
     ObjectFilter,
     ObjectRef,
@@ -71,10 +72,12 @@ class FakeCatalog:
 
     async def find(self, image_ids, where, limit=20):
         self.finds += 1
-        found: dict[str, list[StoredObject]] = {}
+        found: dict[str, list[LiveObject]] = {}
         for stored in self._passing(where):
             if stored.image_id in set(image_ids):
-                found.setdefault(stored.image_id, []).append(stored)
+                stat = stored.stat
+                live = LiveObject(stat.ref, stat.size, stat.last_modified, stat.user_key)
+                found.setdefault(stored.image_id, []).append(live)
         return {image_id: held[:limit] for image_id, held in found.items()}
 
     async def matching_images(self, where, limit):

@@ -44,7 +44,7 @@ async def test_the_same_bytes_under_two_names_are_one_image_with_two_objects(pla
     assert outcomes(processed) == {"c.png": Outcome.DUPLICATE}
     assert plant.vectors() == {image_digest(RED)}
     found = await plant.catalog.find([image_digest(RED)], ObjectFilter())
-    assert [row.stat.ref.key for row in found[image_digest(RED)]] == ["a.png", "b.png", "c.png"]
+    assert [row.ref.key for row in found[image_digest(RED)]] == ["a.png", "b.png", "c.png"]
 
 
 async def test_what_the_catalog_holds_already_is_neither_read_nor_decoded(plant):

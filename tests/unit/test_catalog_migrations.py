@@ -95,7 +95,7 @@ async def test_what_an_older_seenit_recorded_is_kept(empty):
     )
     catalog = await open_catalog(empty, "m")
     found = await catalog.find(["f" * 64], ObjectFilter())
-    assert [row.stat.ref for row in found["f" * 64]] == [ObjectRef("images", "a")]
+    assert [row.ref for row in found["f" * 64]] == [ObjectRef("images", "a")]
     assert await catalog.image_ids(ImageState.INDEXED) == ["f" * 64]
     assert await catalog.lead("task", "me", 1)
     await catalog.close()
