@@ -65,15 +65,15 @@ def test_the_same_bytes_through_two_workers_at_once_are_one_vector(new_case):
     for worker in workers:
         worker.is_up()
     eventually(lambda: {worker.partitions() for worker in workers} == {4})
-    for _ in range(40):
+    for _ in range(20):
         data = case.load.pictures.one()
         case.load.fill(8, prefix=f"{case.load.die.random()} ", make=lambda data=data: data)
     case.settles()
     shares = [worker.metric("seenit_outcomes_total") for worker in workers]
     assert min(shares) > 0
-    assert len({digest for _, digest, _ in case.judge.truth().values()}) == 40
-    assert case.observed.objects == 320
-    case.observed.note = "320 objects, 40 images; shares {:.0f} and {:.0f}".format(*shares)
+    assert len({digest for _, digest, _ in case.judge.truth().values()}) == 20
+    assert case.observed.objects == 160
+    case.observed.note = "160 objects, 20 images; shares {:.0f} and {:.0f}".format(*shares)
 
 
 @pytest.mark.soak

@@ -78,7 +78,7 @@ def test_while_milvus_is_down_ingest_waits_and_search_says_so(life, ground, new_
 def test_while_mysql_is_down_ingest_waits_and_search_says_so(life, ground, new_line):
     words = "MySQL kill -9 while transactions commit"
     with life.outage(new_line, 14, words, {200, 503}) as answers:
-        for _ in range(3):
+        for _ in range(2):
             ground.kill("mysql")
             time.sleep(1)
             eventually(lambda: answers[503])

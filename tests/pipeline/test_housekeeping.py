@@ -111,14 +111,16 @@ class Place:
     def vectors(self) -> list[str]:
         """Name every vector, doubles and all, by the index's own primary keys."""
         with closing(MilvusClient(self.settings.index_url)) as client:
-            ids: list[str] = []
             with suppress(MilvusException):  # there is no collection at this moment
-                pages = client.query_iterator(
-                    collection_name(self.model_id), output_fields=["image_id"], batch_size=1000
+                rows = client.query(
+                    collection_name(self.model_id),
+                    filter="image_id != ''",
+                    limit=1000,
+                    output_fields=["image_id"],
+                    consistency_level="Strong",
                 )
-                while page := pages.next():
-                    ids += [row["image_id"] for row in page]
-            return ids
+                return [row["image_id"] for row in rows]
+            return []
 
     def is_right(self) -> bool:
         images = sorted(set(self.wanted().values()))
