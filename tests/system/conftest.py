@@ -21,6 +21,7 @@ from shared.steps import Did
 from shared.vectors.milvus.databases import drop_database
 from stack.registry import Stack
 from tests.observations import Row
+from tests.system.desk import Desk
 from tests.system.running import Running
 
 NAMES = ("astronaut.png", "camera.png", "chelsea.png", "coffee.png", "coins.png", "rocket.jpg")
@@ -112,6 +113,14 @@ def own_settings(
     index_url = f"{ready_settings['index_url']}/{ready_settings['buckets'].replace('-', '_')}"
     yield ready_settings | {"topic": stack_settings["topic"], "index_url": index_url}
     drop_database(index_url)
+
+
+@pytest.fixture
+def desk(stack: Stack, stack_settings: dict[str, str], tmp_path: Path) -> Iterator[Desk]:
+    """What a test of workers has to itself; whatever becomes of it, they end."""
+    desk = Desk(stack, stack_settings, tmp_path)
+    yield desk
+    desk.end()
 
 
 @pytest.fixture

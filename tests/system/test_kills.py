@@ -16,7 +16,7 @@ GRACE_S = 5
 """Longer than a batch takes: an image that no object uses yet may be one just being indexed."""
 
 ROUNDS = [
-    pytest.param(600, 6, id="600 files, 6 kills"),
+    pytest.param(340, 4, id="340 files, 4 kills"),
     pytest.param(2000, 40, id="2000 files, 40 kills", marks=[pytest.mark.soak]),
 ]
 
@@ -102,7 +102,7 @@ class Mischief(threading.Thread):
 @pytest.mark.parametrize(
     ("files", "kills"),
     [
-        pytest.param(300, 4, id="300 files, 4 kills"),
+        pytest.param(300, 3, id="300 files, 3 kills"),
         pytest.param(1000, 30, id="1000 files, 30 kills", marks=[pytest.mark.soak]),
     ],
 )

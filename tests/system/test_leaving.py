@@ -19,10 +19,8 @@ from streams.dead_letters import DeadLetters
 from streams.delivery import Delivery
 from streams.kafka import kafka_address
 from streams.membership import stop
+from tests.system.desk import PARTITIONS, Desk
 from tests.system.running import PATIENCE_S, eventually
-from tests.system.test_worker import PARTITIONS, Desk, desk
-
-__all__ = ["desk"]
 
 
 def settings_of(desk: Desk) -> Settings:
