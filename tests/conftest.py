@@ -36,7 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     files = list(dict.fromkeys(item.path for item in items))
     place: dict[Path, float] = {}
-    for waiting, share in ((True, 0.8), (False, 1.0)):
+    for waiting, share in ((True, 0.6), (False, 1.0)):
         alike = [file for file in files if (file.parent.name in WAITING) is waiting]
         place |= {file: share * n / len(alike) for n, file in enumerate(alike)}
     items.sort(key=lambda item: place[item.path])
