@@ -36,6 +36,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from search_api.facts import Facts
 from search_api.inputs import Asked, ImageId
+from search_api.looks import Looks
 from search_api.originals import Originals
 from search_api.parameters import SearchParameters
 from search_api.parts import Parts
@@ -249,8 +250,9 @@ async def run(asked: argparse.Namespace) -> None:
         )
         parts = Parts(nothing, reader, index, nothing, embedding)
         facts = Facts(reader)
-        queries = Queries(parts, facts, Originals(nothing, reader, 2**20), 2**20)
-        await measure(Searcher(parts, queries, facts), images, asked)
+        looks = Looks(index)
+        queries = Queries(parts, facts, looks, Originals(nothing, reader, 2**20), 2**20)
+        await measure(Searcher(parts, queries, facts, looks), images, asked)
 
 
 def processor_time(*urls: str) -> tuple[Callable[[], float], Callable[[list[float]], float]]:

@@ -19,6 +19,7 @@ from search_api.hosts import Hosts, must_be_own
 from search_api.images import Images
 from search_api.leaving import LastAnswers, Leaving
 from search_api.limits import Limits
+from search_api.looks import Looks
 from search_api.objects import Objects
 from search_api.originals import Originals
 from search_api.pages import page_routes
@@ -89,7 +90,8 @@ def _routes(
     download = Download(network, max_bytes, limits.fetch_s) if by_url else None
     facts = Facts(parts.catalog)
     originals = Originals(parts.store, parts.catalog, max_bytes)
-    searcher = Searcher(parts, Queries(parts, facts, originals, max_bytes), facts)
+    looks = Looks(parts.index)
+    searcher = Searcher(parts, Queries(parts, facts, looks, originals, max_bytes), facts, looks)
     searches = Searches(searcher, Bodies(max_bytes, limits), Fetches(download, limits), limits)
     images = Images(parts, facts, originals, limits)
     objects = Objects(parts, url_search=by_url)

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from search_api.coalescing import Coalescer
 from search_api.facts import Facts
+from search_api.looks import Looks
 from search_api.parameters import SearchParameters
-from search_api.parts import Parts, asked_index
+from search_api.parts import Parts
 from search_api.planning import MAX_DEPTH, Look, cheapest, deeper_than, depth_for, look_by
 from search_api.queries import Query
 from search_api.ranking import Ranked, floor_of, rank, settled, window
@@ -43,9 +45,13 @@ class Found(NamedTuple):
 class Collector:
     """Collects the hits of searches."""
 
-    def __init__(self, parts: Parts, facts: Facts, near_duplicate: NearDuplicate) -> None:
+    def __init__(
+        self, parts: Parts, facts: Facts, looks: Looks, near_duplicate: NearDuplicate
+    ) -> None:
         self._parts = parts
         self._facts = facts
+        self._looks = looks
+        self._objects = Coalescer(self._objects_of)
         self._near_duplicate = near_duplicate
 
     async def collect(
@@ -96,12 +102,20 @@ class Collector:
             head = wanted[:size]
             new = {query_id, *(one.image_id for one in head)} - joined.keys()
             if new:
-                found = await self._parts.catalog.find(new, where)
+                find = self._parts.catalog.find
+                found = await (find(new, where) if where else self._objects.ask(None, new))
                 joined.update({image_id: found.get(image_id, []) for image_id in new})
             hits = [(one, joined[one.image_id]) for one in head if joined[one.image_id]]
             if len(hits) > limit or size >= len(wanted):
                 return hits
             size *= 2
+
+    async def _objects_of(
+        self, _: None, asked: Sequence[set[str]]
+    ) -> Sequence[dict[str, list[LiveObject]]]:
+        """Join the images of many searches; each finds its own among them."""
+        found = await self._parts.catalog.find(set().union(*asked), ObjectFilter())
+        return [found] * len(asked)
 
     async def _first_look(self, where: ObjectFilter, reach: int) -> Look:
         if not where:
@@ -148,8 +162,8 @@ class Collector:
     async def _nearest(self, embeddings: Embeddings, look: Look) -> list[list[Neighbour]]:
         if look.among is not None and not look.among:
             return [[] for _ in embeddings]
-        index, among = self._parts.index, None if look.sieved else look.among
-        return await asked_index(index, index.nearest, embeddings, look.depth, among)
+        among = None if look.sieved else look.among
+        return await self._looks.nearest(embeddings, look.depth, among)
 
 
 def _sieved(ranked: list[Ranked], look: Look) -> list[Ranked]:

@@ -1,8 +1,10 @@
 """Facts of live images: that they are live is asked each time, what never changes is remembered."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from itertools import chain
 
 from search_api.caches import BoundedCache
+from search_api.coalescing import Coalescer
 from shared.protocols import CatalogReader
 from shared.records import ImageFacts, ObjectFilter
 
@@ -16,6 +18,7 @@ class Facts:
     def __init__(self, catalog: CatalogReader) -> None:
         self._catalog = catalog
         self._remembered: BoundedCache[str, ImageFacts] = BoundedCache(REMEMBERED)
+        self._asked = Coalescer(self._known)
 
     async def of_live(self, image_id: str) -> ImageFacts | None:
         """Tell an image's facts; None for one that no object holds (any more)."""
@@ -32,8 +35,16 @@ class Facts:
         }
         missing = [image_id for image_id in image_ids if image_id not in found]
         if missing:
-            asked = await self._catalog.known_images(missing)
-            for image_id, facts in asked.items():
-                self._remembered.put(image_id, facts)
-            found |= asked
+            known = await self._asked.ask(None, missing)
+            for image_id in missing:
+                if (facts := known.get(image_id)) is not None:
+                    self._remembered.put(image_id, facts)
+                    found[image_id] = facts
         return found
+
+    async def _known(
+        self, _: None, asked: Sequence[Sequence[str]]
+    ) -> Sequence[dict[str, ImageFacts]]:
+        """Ask for the images of many searches; each finds its own among them."""
+        known = await self._catalog.known_images({*chain.from_iterable(asked)})
+        return [known] * len(asked)

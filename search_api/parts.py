@@ -1,22 +1,14 @@
 """What the API stands on, made by whoever starts it: `seenit serve`, `seenit up` or a test."""
 
-import asyncio
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import ParamSpec, Protocol, TypeVar
+from typing import Protocol
 
-from shared.errors import TransientError
 from shared.images.boxes import Box
 from shared.images.decoding import DecodedViews
 from shared.images.views import Way
 from shared.protocols import CatalogReader, Embedder, Embeddings, ObjectStore, Pixels, VectorIndex
 from shared.records import ObjectRef
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-INDEX_S = 4.0
-"""The longest that a question to the index may take, its turn for a thread included."""
 
 Progress = Mapping[str, int | float | str | bool | None]
 """How far ingest has come, in whatever numbers the ingesting process has."""
@@ -64,20 +56,3 @@ class Parts:
     embedding: PictureEmbedding
     progress: Callable[[], Progress] | None = None
     link: Callable[[ObjectRef], str] | None = None
-
-
-async def asked_index(
-    index: VectorIndex, question: Callable[P, T], *args: P.args, **kwargs: P.kwargs
-) -> T:
-    """Ask the index something, in place if that is quick; wait no longer than a search should.
-
-    Raises:
-        TransientError: it does not answer, or not in time.
-    """
-    if index.quick():
-        return question(*args, **kwargs)
-    try:
-        async with asyncio.timeout(INDEX_S):
-            return await asyncio.to_thread(question, *args, **kwargs)
-    except TimeoutError:
-        raise TransientError("index", f"no answer within {INDEX_S:g} s") from None

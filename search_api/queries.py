@@ -10,8 +10,9 @@ from weakref import WeakValueDictionary
 from search_api.caches import BoundedCache
 from search_api.facts import Facts
 from search_api.inputs import ImageId, Source
+from search_api.looks import Looks
 from search_api.originals import Originals
-from search_api.parts import Parts, asked_index
+from search_api.parts import Parts
 from search_api.problems import Problem
 from search_api.timings import Timings
 from shared.digests import image_digest
@@ -65,9 +66,12 @@ class Query:
 class Queries:
     """Turns sources into queries."""
 
-    def __init__(self, parts: Parts, facts: Facts, originals: Originals, max_bytes: int) -> None:
+    def __init__(
+        self, parts: Parts, facts: Facts, looks: Looks, originals: Originals, max_bytes: int
+    ) -> None:
         self._parts = parts
         self._facts = facts
+        self._looks = looks
         self._originals = originals
         self._max_bytes = max_bytes
         self._remembered: BoundedCache[tuple[str, Gaze], Query] = BoundedCache(
@@ -129,13 +133,12 @@ class Queries:
 
     async def _stored(self, facts: ImageFacts, timings: Timings) -> Query | None:
         """Take the vector from the index; None when the index has lost it."""
-        image_id, index = facts.image_id, self._parts.index
         with timings.stage("index"):
-            vectors = await asked_index(index, index.get, [image_id])
-        if (vector := vectors.get(image_id)) is None:
+            vector = await self._looks.stored(facts.image_id)
+        if vector is None:
             return None
         size = facts.width, facts.height
-        return Query(image_id, *size, whole=True, embeddings=vector[None], sights=(WHOLE,))
+        return Query(facts.image_id, *size, whole=True, embeddings=vector[None], sights=(WHOLE,))
 
     async def _computed(self, image_id: str, gaze: Gaze, timings: Timings, decode: Decode) -> Query:
         """Compute it, unless it is remembered; who asks the same meanwhile waits for that."""

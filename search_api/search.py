@@ -8,6 +8,7 @@ from search_api.cursors import SearchCursor, write_search_cursor
 from search_api.facts import Facts
 from search_api.inputs import Asked
 from search_api.links import as_text, content_path, thumbnail_path
+from search_api.looks import Looks
 from search_api.parts import Parts
 from search_api.previews import Previews
 from search_api.problems import Problem
@@ -22,13 +23,13 @@ from shared.records import ImageFacts, LiveObject
 class Searcher:
     """Answers searches from the parts."""
 
-    def __init__(self, parts: Parts, queries: Queries, facts: Facts) -> None:
+    def __init__(self, parts: Parts, queries: Queries, facts: Facts, looks: Looks) -> None:
         self._parts = parts
         self._queries = queries
         self._facts = facts
         self._near_duplicate = NearDuplicate(parts.catalog, parts.embedding.embedder)
         self._previews = Previews(parts.decoder)
-        self._collector = Collector(parts, facts, self._near_duplicate)
+        self._collector = Collector(parts, facts, looks, self._near_duplicate)
         self._model_id = parts.embedding.embedder.model_id
 
     async def search(self, asked: Asked, *, without_itself: bool = False) -> SearchReply:

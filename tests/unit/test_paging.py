@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from search_api.facts import Facts
 from search_api.inputs import Asked, ImageId
+from search_api.looks import Looks
 from search_api.originals import Originals
 from search_api.parameters import SearchParameters
 from search_api.parts import Parts
@@ -48,8 +49,9 @@ class Shop:
         self.add(QUERY, 1.0, "always")
         parts = Parts(FakeStore(), self.catalog, self.index, FakeDecoder(), FakeEmbedding())
         facts = Facts(self.catalog)
-        queries = Queries(parts, facts, Originals(parts.store, self.catalog, 2**20), 2**20)
-        self._searcher = Searcher(parts, queries, facts)
+        looks = Looks(parts.index)
+        queries = Queries(parts, facts, looks, Originals(parts.store, self.catalog, 2**20), 2**20)
+        self._searcher = Searcher(parts, queries, facts, looks)
 
     def add(self, image_id: str, cosine: float, bucket: str) -> None:
         vector = np.array([[cosine, np.sqrt(1 - cosine**2)]], np.float32)
