@@ -26,7 +26,7 @@ from shared.images.decoding import (
 )
 from shared.images.line import receive, send
 
-Reply = tuple[dict[str, Any], bytes]
+Reply = tuple[dict[str, Any], bytes | memoryview]
 
 
 def answer(request: dict[str, Any], data: bytes) -> Reply:
@@ -48,9 +48,9 @@ def _run(request: dict[str, Any], data: bytes) -> Reply:
     box = Box(*request["box"]) if request["box"] else None
     if request["task"] == "views":
         seen = decode_views(data, max_pixels=request["max_pixels"], box=box, ways=request["ways"])
-        return {**_facts(seen), "sights": seen.sights}, seen.pixels.tobytes()
+        return {**_facts(seen), "sights": seen.sights}, seen.pixels.reshape(-1).data
     image = decode(data, max_pixels=request["max_pixels"], box=box)
-    return _facts(image), image.pixels.tobytes()
+    return _facts(image), image.pixels.reshape(-1).data
 
 
 def _facts(image: DecodedImage | DecodedViews) -> dict[str, Any]:

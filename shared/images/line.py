@@ -71,7 +71,7 @@ class Line:
         await self._readable.wait()
 
 
-def send(end: socket.socket, header: bytes, body: bytes) -> None:
+def send(end: socket.socket, header: bytes, body: bytes | memoryview) -> None:
     """Send a message from the child's end, which waits for its parent."""
     end.sendall(_LENGTHS.pack(len(header), len(body)) + header)
     end.sendall(body)

@@ -116,4 +116,5 @@ def turned_views(
                 mirrored = square[:, ::-1] if flip else square
                 pixels.append(np.rot90(mirrored, -turns))
                 seen.append(Sight(_ORIENTATIONS[view, flip, turns], place))
-    return np.stack(pixels), tuple(seen)
+    # A lone one is not copied.
+    return np.stack(pixels) if len(pixels) > 1 else pixels[0][np.newaxis], tuple(seen)
