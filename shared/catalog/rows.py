@@ -1,4 +1,4 @@
-"""Rows of the tables as the records of shared/records.py, and back."""
+"""Rows of the tables as the records of shared/records/, and back."""
 
 from datetime import datetime
 from typing import Any
