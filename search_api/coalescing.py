@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
+from shared.errors import TransientError
+
 K = TypeVar("K", bound=Hashable)
 Q = TypeVar("Q")
 A = TypeVar("A")
@@ -29,11 +31,21 @@ class Coalescer(Generic[K, Q, A]):
     come meanwhile go together as soon as one of these is done. For one event loop.
 
     Args:
-        ask: answers questions of one kind in their order.
+        ask: answers questions of one kind in their order, or gives up by itself.
+        part: which part of the system that asks.
+        wait_s: how long a question waits behind others: so much as a call takes at the most, lest
+            one that hangs be waited for twice.
     """
 
-    def __init__(self, ask: Callable[[K, Sequence[Q]], Awaitable[Sequence[A]]]) -> None:
+    def __init__(
+        self,
+        ask: Callable[[K, Sequence[Q]], Awaitable[Sequence[A]]],
+        part: str,
+        wait_s: float,
+    ) -> None:
         self._ask = ask
+        self._part = part
+        self._wait_s = wait_s
         self._free = CALLS
         self._waiting: deque[_Waiting[K, Q, A]] = deque()
         self._calls: set[asyncio.Task[None]] = set()
@@ -42,18 +54,26 @@ class Coalescer(Generic[K, Q, A]):
         """Have a question answered. Cancelling is safe; the others are answered all the same.
 
         Raises:
+            TransientError: it waited too long.
             Exception: whatever the call raised in which it was.
         """
         if not self._free:
-            answer: asyncio.Future[A] = asyncio.get_running_loop().create_future()
-            self._waiting.append(_Waiting(kind, question, answer))
-            return await answer
+            return await self._queued(kind, question)
         self._free -= 1
         try:
             (answered,) = await self._ask(kind, [question])
         finally:
             self._go_on()
         return answered
+
+    async def _queued(self, kind: K, question: Q) -> A:
+        answer: asyncio.Future[A] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiting(kind, question, answer))
+        try:
+            async with asyncio.timeout(self._wait_s):
+                return await answer
+        except TimeoutError:
+            raise TransientError(self._part, f"no answer within {self._wait_s:g} s") from None
 
     def _go_on(self) -> None:
         """Give the place of a call that is done to those that wait longest, and their like."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from search_api.coalescing import Coalescer
-from search_api.facts import Facts
+from search_api.facts import CATALOG_S, Facts
 from search_api.looks import Looks
 from search_api.parameters import SearchParameters
 from search_api.parts import Parts
@@ -51,7 +51,7 @@ class Collector:
         self._parts = parts
         self._facts = facts
         self._looks = looks
-        self._objects = Coalescer(self._objects_of)
+        self._objects = Coalescer(self._objects_of, "catalog", CATALOG_S)
         self._near_duplicate = near_duplicate
 
     async def collect(

@@ -11,6 +11,9 @@ from shared.records import ImageFacts, ObjectFilter
 REMEMBERED = 50_000
 """Facts kept, some 300 bytes each."""
 
+CATALOG_S = 10.0
+"""The longest that a question to the catalog waits behind others: as long as a read may take."""
+
 
 class Facts:
     """Tells the facts of images; an image's bytes, and so its facts, never change."""
@@ -18,7 +21,7 @@ class Facts:
     def __init__(self, catalog: CatalogReader) -> None:
         self._catalog = catalog
         self._remembered: BoundedCache[str, ImageFacts] = BoundedCache(REMEMBERED)
-        self._asked = Coalescer(self._known)
+        self._asked = Coalescer(self._known, "catalog", CATALOG_S)
 
     async def of_live(self, image_id: str) -> ImageFacts | None:
         """Tell an image's facts; None for one that no object holds (any more)."""

@@ -31,14 +31,14 @@ class Looks:
 
     def __init__(self, index: VectorIndex) -> None:
         self._index = index
-        self._shallow = Coalescer(self._nearest)
-        self._stored = Coalescer(self._get)
+        self._shallow = Coalescer(self._nearest, "index", INDEX_S)
+        self._stored = Coalescer(self._get, "index", INDEX_S)
 
     async def stored(self, image_id: str) -> NDArray[np.float32] | None:
         """Return an image's embedding, shape (dimension,); None when the index has none."""
         if self._index.quick():
             return self._index.get([image_id]).get(image_id)
-        return await _in_time(self._stored.ask(None, image_id))
+        return await self._stored.ask(None, image_id)
 
     async def nearest(
         self, embeddings: Embeddings, depth: int, among: Collection[str] | None = None
@@ -47,7 +47,7 @@ class Looks:
         if self._index.quick():
             return self._index.nearest(embeddings, depth, among)
         if among is None and depth <= SHALLOW:
-            return await _in_time(self._shallow.ask(depth, embeddings))
+            return await self._shallow.ask(depth, embeddings)
         return await _in_time(asyncio.to_thread(self._index.nearest, embeddings, depth, among))
 
     async def _nearest(

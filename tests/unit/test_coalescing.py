@@ -5,6 +5,9 @@ import asyncio
 import pytest
 
 from search_api.coalescing import CALLS, MOST, Coalescer
+from shared.errors import TransientError
+
+WAIT_S = 60.0
 
 
 class Asked:
@@ -42,7 +45,7 @@ async def occupied(coalescer: Coalescer) -> list[asyncio.Task]:
 
 
 async def test_a_question_goes_at_once_where_few_are_under_way(asked):
-    coalescer = Coalescer(asked)
+    coalescer = Coalescer(asked, "index", WAIT_S)
     tasks = await occupied(coalescer)
     assert asked.calls == [("plain", [f"first {number}"]) for number in range(CALLS)]
     asked.let.set()
@@ -50,7 +53,7 @@ async def test_a_question_goes_at_once_where_few_are_under_way(asked):
 
 
 async def test_those_that_come_meanwhile_go_together_each_with_its_own_answer(asked):
-    coalescer = Coalescer(asked)
+    coalescer = Coalescer(asked, "index", WAIT_S)
     first = await occupied(coalescer)
     tasks = await ask(coalescer, *range(5))
     assert len(asked.calls) == CALLS
@@ -61,7 +64,7 @@ async def test_those_that_come_meanwhile_go_together_each_with_its_own_answer(as
 
 
 async def test_one_call_is_of_one_kind_the_longest_waiting_first_and_of_so_many_at_most(asked):
-    coalescer = Coalescer(asked)
+    coalescer = Coalescer(asked, "index", WAIT_S)
     tasks = await occupied(coalescer)
     tasks += await ask(coalescer, "a", kind="deep")
     tasks += await ask(coalescer, *range(MOST + 1))
@@ -76,7 +79,7 @@ async def test_one_call_is_of_one_kind_the_longest_waiting_first_and_of_so_many_
 
 
 async def test_trouble_is_told_to_all_of_its_call_and_to_no_other(asked):
-    coalescer = Coalescer(asked)
+    coalescer = Coalescer(asked, "index", WAIT_S)
     asked.trouble = {"bad": OSError("away")}
     first = await occupied(coalescer)
     tasks = await ask(coalescer, "good", "bad")
@@ -91,7 +94,7 @@ async def test_trouble_is_told_to_all_of_its_call_and_to_no_other(asked):
 
 
 async def test_who_leaves_is_not_asked_for_and_leaves_the_place_to_others(asked):
-    coalescer = Coalescer(asked)
+    coalescer = Coalescer(asked, "index", WAIT_S)
     first = await occupied(coalescer)
     stays, leaves = await ask(coalescer, "stays", "leaves")
     leaves.cancel()
@@ -107,7 +110,7 @@ async def test_who_leaves_is_not_asked_for_and_leaves_the_place_to_others(asked)
 
 
 async def test_who_leaves_a_call_under_way_takes_nothing_from_the_others_of_it(asked):
-    coalescer = Coalescer(asked)
+    coalescer = Coalescer(asked, "index", WAIT_S)
     first = await occupied(coalescer)
     stays, leaves = await ask(coalescer, "stays", "leaves")
     first[0].cancel()
@@ -119,3 +122,14 @@ async def test_who_leaves_a_call_under_way_takes_nothing_from_the_others_of_it(a
     asked.let.set()
     assert await stays == ("plain", "stays")
     await asyncio.gather(*first[1:])
+
+
+async def test_who_waits_behind_what_hangs_is_told_so_and_not_asked_for_any_more(asked):
+    coalescer = Coalescer(asked, "index", 0.1)
+    first = await occupied(coalescer)
+    for task in await ask(coalescer, "late", "too"):
+        with pytest.raises(TransientError, match=r"index: no answer within 0\.1 s"):
+            await task
+    asked.let.set()
+    assert await asyncio.gather(*first) == [("plain", f"first {n}") for n in range(CALLS)]
+    assert len(asked.calls) == CALLS
