@@ -1,5 +1,6 @@
 """Enough hits for a page: looks into the index, as deep as it takes, and the join."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from search_api.parts import Parts
 from search_api.planning import MAX_DEPTH, Look, cheapest, deeper_than, depth_for, look_by
 from search_api.queries import Query
 from search_api.ranking import Ranked, floor_of, rank, settled, window
+from search_api.samples import Samples
 from search_api.threshold import NearDuplicate
 from search_api.timings import Timings
 from shared.images.views import WHOLE
@@ -24,8 +26,11 @@ OVERFETCH = 6
 NAMED_AT_MOST = 100_000
 """So many are named where nothing else will do: slow, and exact."""
 
-JOINED = 500
-"""With a filter, neighbours joined at first: one statement's worth."""
+JOINED = 900
+"""With a filter, neighbours joined at first, at most: one statement's worth."""
+
+HOLDS_A_PAGE = 0.75
+"""Of the neighbours that a look with a filter finds: mostly enough, as it goes somewhat deeper."""
 
 
 class Found(NamedTuple):
@@ -51,6 +56,7 @@ class Collector:
         self._parts = parts
         self._facts = facts
         self._looks = looks
+        self._samples = Samples(parts.catalog)
         self._objects = Coalescer(self._objects_of, "catalog", CATALOG_S)
         self._near_duplicate = near_duplicate
 
@@ -97,7 +103,9 @@ class Collector:
 
         `joined` is what was asked before, the query's own image too; it is added to.
         """
-        size = JOINED if where else limit + 2
+        size = limit + 2
+        if where:
+            size = max(size, min(JOINED, math.ceil(HOLDS_A_PAGE * len(wanted))))
         while True:
             head = wanted[:size]
             new = {query_id, *(one.image_id for one in head)} - joined.keys()
@@ -120,7 +128,7 @@ class Collector:
     async def _first_look(self, where: ObjectFilter, reach: int) -> Look:
         if not where:
             return Look(min(reach, MAX_DEPTH))
-        shares, index = await self._parts.catalog.shares(where), self._parts.index
+        shares, index = await self._samples.shares(where), self._parts.index
         way = cheapest(shares, reach, index)
         if way.named:
             among = await self._parts.catalog.matching_images(way.named, NAMED_AT_MOST)

@@ -16,7 +16,7 @@ from shared.records import ObjectFilter, Shares
 MAX_DEPTH = 16_384
 """The deepest the index is asked; a Milvus server answers no more."""
 
-NAME_COST = 0.025
+NAME_COST = 0.035
 """Of reading a name from the catalog, where a neighbour more, found and joined, costs 1."""
 
 MARGIN = 1.4

@@ -9,7 +9,8 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.catalog.queries import among, chunks, locked
+from shared.catalog.lists import among, chunks
+from shared.catalog.queries import locked
 from shared.catalog.schema import images, objects
 from shared.records import ImageState
 

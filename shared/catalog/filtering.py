@@ -16,6 +16,7 @@ from sqlalchemy import (
     exists,
     func,
     select,
+    true,
     union_all,
 )
 
@@ -131,21 +132,31 @@ def sample(conditions: Conditions) -> Select[Any]:
     drawn = (
         select(
             images.c.image_id,
-            *(_passes(each).label(f"passes_{n}") for n, each in enumerate(asked)),
+            *(
+                and_(true(), *_of(OF_IMAGES, each)).label(f"image_{n}")
+                for n, each in enumerate(asked)
+            ),
         )
         .where(images.c.state == ImageState.INDEXED.value)
         .order_by(images.c.image_id)
         .limit(bindparam("most"))
         .subquery()
     )
-    last, *flags = drawn.c
-    passed = (func.coalesce(func.sum(flag), 0) for flag in flags)
-    return select(func.count(), func.max(last), *passed).select_from(drawn)
-
-
-def _passes(conditions: Conditions) -> ColumnElement[int]:
-    held = exists().where(_SAME_IMAGE, *_of(OF_OBJECTS, conditions)).correlate(images)
-    return case((and_(held, *_of(OF_IMAGES, conditions)), 1), else_=0)
+    image_id, *flags = drawn.c
+    held = objects.c.image_id.is_not(None)
+    passes = (
+        case((and_(held, flag, *_of(OF_OBJECTS, each)), 1), else_=0)
+        for flag, each in zip(flags, asked, strict=True)
+    )
+    each_image = (
+        select(image_id, *(func.max(each).label(f"passes_{n}") for n, each in enumerate(passes)))
+        .outerjoin_from(drawn, objects, objects.c.image_id == image_id)
+        .group_by(image_id)
+        .subquery()
+    )
+    last, *passed = each_image.c
+    totals = (func.coalesce(func.sum(each), 0) for each in passed)
+    return select(func.count(), func.max(last), *totals).select_from(each_image)
 
 
 def _of(

@@ -5,6 +5,7 @@ statement among those compiled, to build it for so many ids and to hand it to a 
 times as much beside a model that takes the processor's caches.
 """
 
+import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -15,7 +16,6 @@ from urllib.parse import quote
 
 from sqlalchemy import Select
 from sqlalchemy.dialects.sqlite import dialect
-from sqlalchemy.sql.compiler import ExpandedState
 
 SMALL = 2**30
 """Bytes of a file that stays in memory once the index has read it, as it does at its start.
@@ -40,13 +40,13 @@ class Nearby:
         self._connection: sqlite3.Connection | None = None
 
     def rows(
-        self, statement: Select[Any], ids: Sequence[str | bytes], numbers: Mapping[str, int]
+        self, statement: Select[Any], ids: Sequence[str], numbers: Mapping[str, int]
     ) -> list[tuple[Any, ...]] | None:
         """Ask for rows by their ids; None where the file is large, busy or not to be read now.
 
         Args:
             statement: one of few, which are kept.
-            ids: its list `ids`, as SQLite stores them.
+            ids: its list of image ids.
             numbers: its other parameters.
         """
         if self._is_small() and self._mine.acquire(blocking=False):
@@ -89,11 +89,11 @@ class Nearby:
 
 
 class _Lookup:
-    """A statement, built once for each number of ids, and how its rows are read."""
+    """A statement as SQLite takes it, and how its rows are read."""
 
     def __init__(self, statement: Select[Any]) -> None:
-        self._compiled = statement.compile(dialect=_SQLITE)
-        self._built: dict[int, ExpandedState] = {}
+        compiled = statement.compile(dialect=_SQLITE)
+        self._text, self._values = compiled.string, compiled.params
         kinds = (column.type.dialect_impl(_SQLITE) for column in statement.selected_columns)
         readers = (
             (place, kind.result_processor(_SQLITE, None)) for place, kind in enumerate(kinds)
@@ -101,18 +101,10 @@ class _Lookup:
         self._readers = [(place, read) for place, read in readers if read is not None]
 
     def rows(
-        self,
-        connection: sqlite3.Connection,
-        ids: Sequence[str | bytes],
-        numbers: Mapping[str, int],
+        self, connection: sqlite3.Connection, ids: Sequence[str], numbers: Mapping[str, int]
     ) -> list[tuple[Any, ...]]:
-        built = self._built.get(len(ids))
-        if built is None:
-            built = self._compiled.construct_expanded_state({"ids": ids, **numbers})
-            self._built[len(ids)] = built
-        named = zip(built.parameter_expansion["ids"], ids, strict=True)
-        values = {**built.parameters, **numbers, **dict(named)}
-        return [self._read(row) for row in connection.execute(built.statement, values).fetchall()]
+        values = {**self._values, **numbers, "ids": json.dumps(ids)}
+        return [self._read(row) for row in connection.execute(self._text, values).fetchall()]
 
     def _read(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
         values = list(row)

@@ -1,13 +1,10 @@
 """The statements that read. Those of fixed shape are built once, so they are compiled once."""
 
-from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     Select,
     Table,
@@ -20,28 +17,11 @@ from sqlalchemy import (
 )
 
 from shared.catalog.filtering import Conditions, beyond, passing
+from shared.catalog.lists import among
 from shared.catalog.rows import FACTS, LIVE, OBJECT
 from shared.catalog.schema import images, objects
 from shared.errors import Reason
 from shared.records import ImageState, ObjectRef, ObjectState
-
-CHUNK = 500
-"""Values in one IN list: far below what either database allows, far above a batch."""
-
-T = TypeVar("T")
-
-
-def chunks(values: Iterable[T]) -> Iterator[list[T]]:
-    """Split values into lists short enough for `IDS`."""
-    remaining = iter(values)
-    while chunk := list(islice(remaining, CHUNK)):
-        yield chunk
-
-
-def among(column: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Ask for rows whose `column` is one of the parameter `ids`, a list of at most `CHUNK`."""
-    ids: BindParameter[Any] = bindparam("ids", expanding=True, type_=column.type)
-    return column.in_(ids)
 
 
 def locked(wanted: Select[Any], table: Table) -> Select[Any]:

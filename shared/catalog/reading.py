@@ -8,6 +8,7 @@ from sqlalchemy import Executable, Select
 
 from shared.catalog import browsing, calibrating, filtering, naming, queries
 from shared.catalog.faults import catalog_faults
+from shared.catalog.lists import chunks
 from shared.catalog.reads import Reads
 from shared.catalog.rows import stored_object
 from shared.errors import Reason
@@ -39,7 +40,7 @@ class SqlReader:
 
     async def known(self, refs: Sequence[ObjectRef]) -> dict[ObjectRef, StoredObject]:
         """Tell what is recorded of these objects; the unknown are left out."""
-        rows = await self._looked_up(queries.KNOWN, [ref.object_id for ref in refs])
+        rows = await self._by_ids(queries.KNOWN, [ref.object_id for ref in refs])
         stored = map(stored_object, rows)
         return {item.stat.ref: item for item in stored}
 
@@ -53,7 +54,7 @@ class SqlReader:
     ) -> dict[str, list[LiveObject]]:
         """Join hits with live objects; see `shared.protocols.CatalogReader.find`."""
         found: dict[str, list[LiveObject]] = {}
-        for chunk in queries.chunks(image_ids):
+        for chunk in chunks(image_ids):
             for image_id, bucket, key, *rest in await self._joined(chunk, where, limit):
                 objects = found.setdefault(image_id, [])
                 if len(objects) < limit:
@@ -172,9 +173,9 @@ class SqlReader:
             return await self._reads.run(lambda c: list(c.execute(statement, values).all()))
 
     async def _looked_up(
-        self, statement: Select[Any], ids: Collection[Any], **numbers: int
+        self, statement: Select[Any], ids: Collection[str], **numbers: int
     ) -> list[tuple[Any, ...]]:
-        """Ask for rows by their ids, at once if that is quick."""
+        """Ask for rows by image ids, at once if that is quick."""
         if 0 < len(ids) <= FEW:
             rows = self._reads.at_once(statement, list(ids), numbers)
             if rows is not None:
@@ -185,6 +186,6 @@ class SqlReader:
         self, statement: Select[Any], ids: Collection[Any], **values: object
     ) -> list[tuple[Any, ...]]:
         rows: list[tuple[Any, ...]] = []
-        for chunk in queries.chunks(ids):
+        for chunk in chunks(ids):
             rows += await self._rows(statement, ids=chunk, **values)
         return rows

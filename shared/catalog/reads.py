@@ -27,7 +27,7 @@ class Reads(Protocol):
         """Run `read` and return what it does."""
 
     def at_once(
-        self, statement: Select[Any], ids: Sequence[str | bytes], numbers: Mapping[str, int]
+        self, statement: Select[Any], ids: Sequence[str], numbers: Mapping[str, int]
     ) -> list[tuple[Any, ...]] | None:
         """Look up a few rows by their ids, where that takes no waiting; else None."""
 
@@ -48,7 +48,7 @@ class ThreadedReads:
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, read)
 
     def at_once(
-        self, statement: Select[Any], ids: Sequence[str | bytes], numbers: Mapping[str, int]
+        self, statement: Select[Any], ids: Sequence[str], numbers: Mapping[str, int]
     ) -> list[tuple[Any, ...]] | None:
         """Look up a few rows in a small file."""
         return self._nearby.rows(statement, ids, numbers)
@@ -80,7 +80,7 @@ class AsyncReads:
             return await connection.run_sync(read)
 
     def at_once(
-        self, _statement: Select[Any], _ids: Sequence[str | bytes], _numbers: Mapping[str, int]
+        self, _statement: Select[Any], _ids: Sequence[str], _numbers: Mapping[str, int]
     ) -> list[tuple[Any, ...]] | None:
         """A server is never so near."""
         return None

@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.catalog.queries import among, chunks, locked
+from shared.catalog.lists import among, chunks
+from shared.catalog.queries import locked
 from shared.catalog.rows import adopted_row
 from shared.catalog.schema import images
 from shared.records import ImageState

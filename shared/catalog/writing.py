@@ -15,7 +15,8 @@ from typing import Any
 from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.catalog.queries import among, chunks, locked
+from shared.catalog.lists import among, chunks
+from shared.catalog.queries import locked
 from shared.catalog.rows import object_row, pending_row
 from shared.catalog.schema import images, objects
 from shared.errors import ImageUnclaimed

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, select
 
-from shared.catalog import nearby, queries
+from shared.catalog import nearby
 from shared.catalog.engines import open_reads
 from shared.catalog.faults import catalog_faults
+from shared.catalog.lists import among
 from shared.catalog.open import open_catalog, open_reader
 from shared.catalog.schema import images
 from shared.catalog.sql import SqlCatalog
@@ -109,7 +110,7 @@ async def test_nobody_waits_nearby_for_a_file_that_is_busy(catalog, file):
     await catalog.claim([ImageFacts("i", 640, 480, "JPEG", 9)])
     await catalog.close()
     near = nearby.Nearby(file)
-    asked = select(images.c.format).where(queries.among(images.c.image_id))
+    asked = select(images.c.format).where(among(images.c.image_id))
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("PRAGMA locking_mode=EXCLUSIVE")
         other.execute("BEGIN EXCLUSIVE")
