@@ -1,13 +1,11 @@
-"""What a listing and the catalog disagree on: a merge join of two ordered streams. No I/O."""
+"""What a listing and the catalog disagree on. No I/O."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
 
 from shared.records import ObjectRef, ObjectStat, StoredObject
-
-T = TypeVar("T")
+from streams.joining import side_by_side
 
 
 class Kind(StrEnum):
@@ -36,23 +34,22 @@ async def differences(
 ) -> AsyncIterator[Difference | None]:
     """Walk one bucket's listing beside its catalog rows, both in the byte order of their keys.
 
-    Yields None for each object on which both agree, so that progress can be shown. Holds one row
-    of each side.
+    Yields None for each object on which both agree, so that they can be counted.
     """
-    there, held = await _next(listed), await _next(recorded)
-    while there is not None or held is not None:
-        if held is None or (there and there.ref.key_bytes < held.stat.ref.key_bytes):
-            assert there is not None
-            yield Difference(Kind.ADDED, there.ref, there)
-            there = await _next(listed)
-        elif there is None or held.stat.ref.key_bytes < there.ref.key_bytes:
-            yield Difference(Kind.REMOVED, held.stat.ref, None)
-            held = await _next(recorded)
-        else:
-            same = there.same_state(held.stat)
-            yield None if same else Difference(Kind.CHANGED, there.ref, there)
-            there, held = await _next(listed), await _next(recorded)
+    async for pair in side_by_side(listed, recorded, _key_listed, _key_recorded):
+        match pair:
+            case (there, None):
+                yield Difference(Kind.ADDED, there.ref, there)
+            case (None, held):
+                yield Difference(Kind.REMOVED, held.stat.ref, None)
+            case (there, held):
+                same = there.same_state(held.stat)
+                yield None if same else Difference(Kind.CHANGED, there.ref, there)
 
 
-async def _next(stream: AsyncIterator[T]) -> T | None:
-    return await anext(stream, None)
+def _key_listed(stat: ObjectStat) -> bytes:
+    return stat.ref.key_bytes
+
+
+def _key_recorded(row: StoredObject) -> bytes:
+    return row.stat.ref.key_bytes

@@ -6,19 +6,17 @@ removes nothing, and a removal of more than a set share of a bucket stops and as
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from itertools import islice
+from collections.abc import AsyncIterator, Callable
 from typing import Protocol
 
 from shared import metrics
 from shared.errors import TransientError
 from shared.protocols import Catalog, ObjectStore, VectorIndex
-from shared.records import Event, ObjectFilter, ObjectStat, StoredObject
+from shared.records import Event, ObjectFilter
 from streams.differences import Difference, Kind, differences
+from streams.pages import in_threads, recorded
 from streams.repair import IndexRepair
 from streams.surveys import Report, Survey, most_removals
-
-PAGE = 1000
 
 
 class Taker(Protocol):
@@ -178,22 +176,8 @@ class Reconciler:
         return sorted({*listed, *recorded})
 
     def _compare(self, bucket: str, prefix: str) -> AsyncIterator[Difference | None]:
-        return differences(self._listing(bucket, prefix), self._rows(bucket, prefix))
-
-    async def _listing(self, bucket: str, prefix: str) -> AsyncIterator[ObjectStat]:
-        listing: Iterator[ObjectStat] = self._store.list(bucket, prefix)
-        while page := await asyncio.to_thread(lambda: list(islice(listing, PAGE))):
-            for stat in page:
-                yield stat
-
-    async def _rows(self, bucket: str, prefix: str) -> AsyncIterator[StoredObject]:
-        after = None
-        while page := await self._catalog.page(
-            bucket=bucket, prefix=prefix, after=after, limit=PAGE
-        ):
-            for row in page:
-                yield row
-            after = page[-1].stat.ref
+        listed = in_threads(self._store.list(bucket, prefix))
+        return differences(listed, recorded(self._catalog.page, bucket=bucket, prefix=prefix))
 
 
 def _note_failure(report: Report, bucket: str, error: TransientError) -> None:

@@ -7,21 +7,11 @@ no image of the catalog has is left to the collector.
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from enum import Enum, auto
-from itertools import islice
 
 from shared.protocols import Catalog, VectorIndex
 from shared.records import ImageState, LiveObject, ObjectFilter
-
-PAGE = 1000
-
-
-class Held(Enum):
-    """Who holds an image."""
-
-    BY_BOTH = auto()
-    BY_CATALOG = auto()
-    BY_INDEX = auto()
+from streams.joining import side_by_side
+from streams.pages import PAGE, in_threads
 
 
 @dataclass(slots=True)
@@ -38,34 +28,8 @@ class Apart:
     orphans: list[str] = field(default_factory=list)
     vectors: int = 0
 
-    def count(self, image_id: str, held: Held) -> None:
-        """Add one image."""
-        self.vectors += held is not Held.BY_CATALOG
-        if held is Held.BY_CATALOG:
-            self.lost.append(image_id)
-        elif held is Held.BY_INDEX:
-            self.orphans.append(image_id)
-
     def __len__(self) -> int:
         return len(self.lost) + len(self.orphans)
-
-
-async def compared(
-    recorded: AsyncIterator[str], indexed: AsyncIterator[str]
-) -> AsyncIterator[tuple[str, Held]]:
-    """Walk the catalog's images beside those of the index, both in order. Holds one of each."""
-    row, vector = await anext(recorded, None), await anext(indexed, None)
-    while row is not None or vector is not None:
-        if vector is None or (row is not None and row < vector):
-            assert row is not None
-            yield row, Held.BY_CATALOG
-            row = await anext(recorded, None)
-        elif row is None or vector < row:
-            yield vector, Held.BY_INDEX
-            vector = await anext(indexed, None)
-        else:
-            yield row, Held.BY_BOTH
-            row, vector = await anext(recorded, None), await anext(indexed, None)
 
 
 class IndexRepair:
@@ -84,8 +48,14 @@ class IndexRepair:
         While one walks, both change: what seems to be so is looked at once more before it is told.
         """
         found = Apart()
-        async for image_id, held in compared(self._images(ImageState.INDEXED), self._vectors()):
-            found.count(image_id, held)
+        vectors = in_threads(self._index.ids())
+        async for pair in side_by_side(self._indexed(), vectors, str, str):
+            found.vectors += pair[1] is not None
+            match pair:
+                case (image_id, None):
+                    found.lost.append(image_id)
+                case (None, image_id):
+                    found.orphans.append(image_id)
             if len(found) >= PAGE:
                 yield await self._confirmed(found)
                 found = Apart()
@@ -143,13 +113,7 @@ class IndexRepair:
             yield page
             after = page[-1]
 
-    async def _images(self, state: ImageState) -> AsyncIterator[str]:
-        async for page in self._pages(state):
-            for image_id in page:
-                yield image_id
-
-    async def _vectors(self) -> AsyncIterator[str]:
-        ids = self._index.ids()
-        while page := await asyncio.to_thread(lambda: list(islice(ids, PAGE))):
+    async def _indexed(self) -> AsyncIterator[str]:
+        async for page in self._pages(ImageState.INDEXED):
             for image_id in page:
                 yield image_id

@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing, suppress
-from itertools import islice
+from functools import partial
 from pathlib import Path
 
 from watchfiles import Change, awatch
@@ -17,12 +17,12 @@ from shared.protocols import CatalogReader
 from shared.records import Event
 from shared.storage.folder import FolderStore
 from streams.intake import Intake
+from streams.pages import in_threads, recorded
 from streams.patience import patiently
 
 log = logging.getLogger(__name__)
 
 DEBOUNCE_MS = 200
-PAGE = 1000
 RETRY_S = 1.0
 
 Identity = tuple[int, int]
@@ -110,20 +110,15 @@ class Watcher:
 
     async def _files_below(self, folder: Path) -> AsyncIterator[Event]:
         listing = self._store.list(*self._store.places.below(folder))
-        while page := await asyncio.to_thread(lambda: list(islice(listing, PAGE))):
-            for stat in page:
-                yield Event(stat.ref, time.time(), stat.etag, stat.size)
+        async for stat in in_threads(listing):
+            yield Event(stat.ref, time.time(), stat.etag, stat.size)
 
     async def _held_below(self, path: Path) -> AsyncIterator[Event]:
         """Look at what the catalog holds below a path, which may have been a folder."""
         bucket, prefix = self._store.places.below(path)
-        after = None
-        while rows := await patiently(
-            self._catalog.page, bucket=bucket, prefix=prefix, after=after, limit=PAGE
-        ):
-            for row in rows:
-                yield Event(row.stat.ref, time.time())
-            after = rows[-1].stat.ref
+        page = partial(patiently, self._catalog.page)
+        async for row in recorded(page, bucket=bucket, prefix=prefix):
+            yield Event(row.stat.ref, time.time())
 
     def _identity(self) -> Identity | None:
         """Tell which folder lies at the root; None where there is none."""

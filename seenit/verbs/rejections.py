@@ -1,7 +1,6 @@
 """`seenit rejections list|retry`: what could not be indexed and why; try again."""
 
 import time
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Annotated
 
@@ -18,9 +17,8 @@ from shared.protocols import CatalogReader
 from shared.records import Event, ObjectState, Outcome, StoredObject
 from shared.settings import Settings
 from shared.storage.open import open_store
+from streams.pages import recorded
 from streams.parts import open_parts
-
-PAGE = 1000
 
 rejections = typer.Typer(help="What could not be indexed and why; try again.", no_args_is_help=True)
 Why = Annotated[
@@ -78,7 +76,7 @@ async def _list(
 ) -> list[StoredObject]:
     catalog = await open_reader(settings.resolved_catalog_url)
     try:
-        return [row async for row in _rejected(catalog, bucket, reason)]
+        return await _rejected(catalog, bucket, reason)
     finally:
         await catalog.close()
 
@@ -89,7 +87,7 @@ async def _retry(
     async with AsyncExitStack() as stack:
         with notes.status("Loading the model"):
             parts = await stack.enter_async_context(open_parts(settings, open_store(settings)))
-        rows = [row async for row in _rejected(parts.catalog, bucket, reason)]
+        rows = await _rejected(parts.catalog, bucket, reason)
         async with indexing(parts, len(rows)) as outcomes:
             for row in rows:
                 await parts.intake.offer(Event(row.stat.ref, time.time(), again=True))
@@ -98,15 +96,9 @@ async def _retry(
 
 async def _rejected(
     catalog: CatalogReader, bucket: str | None, reason: Reason | None
-) -> AsyncIterator[StoredObject]:
-    after = None
-    while rows := await catalog.page(
-        bucket=bucket, state=ObjectState.REJECTED, after=after, limit=PAGE
-    ):
-        for row in rows:
-            if reason is None or row.reason is reason:
-                yield row
-        after = rows[-1].stat.ref
+) -> list[StoredObject]:
+    rows = recorded(catalog.page, bucket=bucket, state=ObjectState.REJECTED, reason=reason)
+    return [row async for row in rows]
 
 
 def _row(row: StoredObject) -> dict[str, str]:

@@ -14,7 +14,7 @@ from shared.errors import TransientError
 from shared.records import ImageFacts, IndexedObject, ObjectRef, ObjectStat
 from streams import repair
 from streams.collector import collect
-from streams.reconcile import PAGE
+from streams.pages import PAGE
 from streams.surveys import GUARD_FLOOR, Report
 from tests.fakes import CutOff, ThumbnailEmbedder, as_said
 from tests.pipeline.conftest import at_work, picture
