@@ -8,21 +8,26 @@ import statistics
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Self
-
-import numpy as np
 
 from seenit.benchmark import bare
 from seenit.benchmark.client import Client
+from seenit.benchmark.figures import Filtered, SearchFigures, Spread
 from seenit.benchmark.pictures import varied
-from seenit.benchmark.served import index_pictures, make_up, serving, settings_of
+from seenit.benchmark.served import (
+    MADE_UP,
+    WIDTHS,
+    index_pictures,
+    make_up,
+    serving,
+    settings_of,
+)
 from shared.embedding.load import load_embedder
 from shared.protocols import Embedder, VectorIndex
 from shared.settings import Settings
@@ -32,51 +37,12 @@ ROUNDS = 4
 CLIENTS = 16
 LIMIT = 10
 SEARCH = f"/v1/search?limit={LIMIT}"
-
-
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """Seconds of single requests; medians over the rounds."""
-
-    p50: float
-    p99: float
-
-    @classmethod
-    def of(cls, rounds: Sequence[Sequence[float]]) -> Self:
-        """Summarise each round's seconds."""
-        percentiles = np.array([np.percentile(seconds, (50, 99)) for seconds in rounds])
-        return cls(*np.median(percentiles, axis=0).tolist())
-
-
-@dataclass(frozen=True, slots=True)
-class SearchFigures:
-    """What searches took, in seconds and requests per second; medians over the rounds.
-
-    Attributes:
-        pictures: real ones; with made-up images there are `known`.
-        one, steps, one_ratio: one client against bare decode, forward and index search, by p50.
-        many, many_rate, forward_rate, many_ratio: 16 clients against the bare, batched decode and
-            forward, by requests per second.
-        index: the bare index search.
-        repeated, repeated_ratio: pictures that were just asked, against that, by p50.
-        by_id, by_id_ratio: known images by their name, likewise.
-    """
-
-    pictures: int
-    known: int
-    model_id: str
-    one: Spread
-    steps: Spread
-    one_ratio: float
-    many: Spread
-    many_rate: float
-    forward_rate: float
-    many_ratio: float
-    index: Spread
-    repeated: Spread
-    repeated_ratio: float
-    by_id: Spread
-    by_id_ratio: float
+FILTERS = {
+    0.01: f"max_width={WIDTHS // 100}",
+    0.1: f"max_width={WIDTHS // 10}",
+    1.0: f"bucket={MADE_UP}",
+}
+"""Filters, by the share of the made-up images that passes."""
 
 
 def measure(
@@ -98,7 +64,8 @@ def measure(
             make_up(ours, embedder, known - count)
         model = embedder.model_id, embedder.dimension
         with serving(folder) as url, closing(open_index(ours.resolved_index_url, *model)) as index:
-            rounds = _Rounds(url, embedder, index, varied(pictures))
+            filters = FILTERS if known > count else {}
+            rounds = _Rounds(url, embedder, index, varied(pictures), filters)
             rounds.warm_up()
             for turn in range(ROUNDS):
                 step(f"round {turn + 1} of {ROUNDS}")
@@ -111,6 +78,7 @@ class _Rounds:
     """Measures everything turn about, each beside what it is compared with.
 
     Attributes:
+        filters: by the share that passes.
         seconds: of each request, by what it was and by round.
         rates: requests per second, likewise.
     """
@@ -119,6 +87,7 @@ class _Rounds:
     embedder: Embedder
     index: VectorIndex
     queries: Iterator[bytes]
+    filters: Mapping[float, str]
     seconds: defaultdict[str, list[list[float]]] = field(default_factory=lambda: defaultdict(list))
     rates: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
@@ -138,6 +107,8 @@ class _Rounds:
         known = list(islice(self.index.ids(), single))
         self.seconds["index"].append(bare.index_seconds(self.index, known, LIMIT))
         self.seconds["by_id"].append(self._name(known))
+        for where in self.filters.values():
+            self.seconds[where].append(self._name(known, where))
         some = list(islice(self.queries, batch))
         self.rates["forward"].append(bare.forward_rate(self.embedder, some))
         seconds, rate = self._send_side_by_side(list(islice(self.queries, batch)))
@@ -149,10 +120,11 @@ class _Rounds:
         with Client(self.url) as client:
             return [_timed(partial(client.send_picture, SEARCH, each)) for each in pictures]
 
-    def _name(self, image_ids: Iterable[str]) -> list[float]:
+    def _name(self, image_ids: Iterable[str], where: str = "") -> list[float]:
         """Ask by name, one after another; the seconds of each."""
         with Client(self.url) as client:
-            return [_timed(partial(client.get, f"{SEARCH}&image_id={i}")) for i in image_ids]
+            paths = (f"{SEARCH}&image_id={image_id}&{where}" for image_id in image_ids)
+            return [_timed(partial(client.get, path)) for path in paths]
 
     def _send_side_by_side(self, pictures: Sequence[bytes]) -> tuple[list[float], float]:
         """Send with CLIENTS at once; the seconds of each, and requests per second."""
@@ -165,6 +137,10 @@ class _Rounds:
     def figures(self, pictures: int, known: int) -> SearchFigures:
         """Sum up."""
         spreads = {name: Spread.of(rounds) for name, rounds in self.seconds.items()}
+        filtered = [
+            Filtered(share, spreads.pop(where), self._ratio(where, "by_id"))
+            for share, where in self.filters.items()
+        ]
         rates = {name: statistics.median(rounds) for name, rounds in self.rates.items()}
         return SearchFigures(
             pictures=pictures,
@@ -180,6 +156,7 @@ class _Rounds:
             ),
             repeated_ratio=self._ratio("repeated", "index"),
             by_id_ratio=self._ratio("by_id", "index"),
+            filtered=filtered,
         )
 
     def _ratio(self, ours: str, bare: str) -> float:

@@ -24,6 +24,12 @@ from shared.settings import PREFIX, Settings
 from shared.vectors.open import open_index
 
 BATCH = 500
+MADE_UP = "made-up"
+"""The bucket of images that no picture was made for."""
+
+WIDTHS = 1000
+"""Those are 1 to so many pixels wide, as many of each width, in no order that tells of likeness."""
+
 _NOT_OURS = {
     f"{PREFIX}{name}": ""
     for name in (
@@ -88,14 +94,16 @@ async def _make_up(settings: Settings, embedder: Embedder, count: int) -> None:
             image_ids = [change.image_id for change in changes]
             vectors = random.standard_normal((len(changes), embedder.dimension), np.float32)
             vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-            await catalog.claim([ImageFacts(name, 640, 480, "JPEG", 1) for name in image_ids])
+            widths = (1 + n % WIDTHS for n in range(start, start + len(changes)))
+            images = zip(image_ids, widths, strict=True)
+            await catalog.claim([ImageFacts(name, width, 480, "JPEG", 1) for name, width in images])
             index.upsert(image_ids, vectors)
             await catalog.record(changes, present)
     await catalog.close()
 
 
 def _made_up(number: int) -> IndexedObject:
-    ref = ObjectRef("made-up", f"{number:07}.jpg")
+    ref = ObjectRef(MADE_UP, f"{number:07}.jpg")
     stat = ObjectStat(ref, size=1, etag=str(number), last_modified=datetime.now(UTC))
     return IndexedObject(stat, image_digest(ref.key_bytes))
 

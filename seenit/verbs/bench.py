@@ -85,8 +85,9 @@ def search(
 ) -> None:
     """Over HTTP with 1 and 16 clients, against decoding, embedding and index search alone.
 
-    Also: the same pictures asked again, and known images asked by name, against the index alone.
-    That comparison takes an index of some size, such as `--known 100000`.
+    Also: the same pictures asked again, and known images asked by name, against the index alone;
+    and with filters, against the same without. These comparisons take an index of some size, such
+    as `--known 100000`.
     """
     with told_plainly(), _pictures(pictures) as folder, notes.status("Preparing") as status:
         figures = search_benchmark.measure(
@@ -106,6 +107,10 @@ def search(
         ("repeated", figures.repeated, None, figures.repeated_ratio),
         ("by id", figures.by_id, None, figures.by_id_ratio),
         ("index search", figures.index, None, None),
+        *(
+            (f"by id, {each.share:.0%} pass a filter", each.taken, None, each.ratio)
+            for each in figures.filtered
+        ),
     ):
         table.add_row(
             name,

@@ -70,4 +70,8 @@ def test_a_benchmark_of_searches_tells_all_figures_and_keeps_away_from_ones_own_
     for name in ("one", "many", "repeated", "by_id"):
         assert 0 < figures[name]["p50"] <= figures[name]["p99"]
         assert figures[f"{name}_ratio"] > 0
+    assert [each["share"] for each in figures["filtered"]] == [0.01, 0.1, 1.0]
+    for each in figures["filtered"]:
+        assert 0 < each["taken"]["p50"] <= each["taken"]["p99"]
+        assert each["ratio"] > 0
     assert not own.exists()
