@@ -1,7 +1,7 @@
 """The index on a Milvus server (2.3.5 and later), or in Milvus Lite inside this process."""
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -134,7 +134,7 @@ class MilvusIndex:
         for one in filters:
             for hits, more in zip(found, self._search(queries, limit, one), strict=True):
                 hits.extend(more)
-        return [sorted(hits, key=lambda hit: (-hit.cosine, hit.image_id))[:limit] for hits in found]
+        return [_best(hits, limit) for hits in found]
 
     def load(self) -> None:
         """Leave that to the server, which loads a collection when it is made or started."""
@@ -178,13 +178,7 @@ class MilvusIndex:
             search_params={"metric_type": "COSINE", "params": {"ef": max(_LEAST_EF, limit)}},
             consistency_level="Session",
         )
-        return [
-            [
-                Neighbour(name, round(cosine, 5))
-                for name, cosine in zip(h.ids, h.distances, strict=True)
-            ]
-            for h in found
-        ]
+        return [_neighbours(hits.ids, hits.distances) for hits in found]
 
     def _call(self, operation: Callable[..., Any], **arguments: object) -> Any:  # noqa: ANN401 - as pymilvus answers
         """Do an operation on the collection; where it is gone, make it anew first."""
@@ -213,11 +207,16 @@ def _compared(
 ) -> list[list[Neighbour]]:
     """Find neighbours among these vectors by comparing with each."""
     cosines = [[float(np.dot(query, vector)) for vector in vectors.values()] for query in queries]
-    hits = [
-        [Neighbour(name, round(cosine, 5)) for name, cosine in zip(vectors, row, strict=True)]
-        for row in cosines
-    ]
-    return [sorted(row, key=lambda hit: (-hit.cosine, hit.image_id))[:limit] for row in hits]
+    return [_best(_neighbours(vectors, row), limit) for row in cosines]
+
+
+def _neighbours(image_ids: Iterable[str], cosines: Iterable[float]) -> list[Neighbour]:
+    pairs = zip(image_ids, cosines, strict=True)
+    return [Neighbour(image_id, round(cosine, 5)) for image_id, cosine in pairs]
+
+
+def _best(hits: list[Neighbour], limit: int) -> list[Neighbour]:
+    return sorted(hits, key=lambda hit: (-hit.cosine, hit.image_id))[:limit]
 
 
 def _chunks(items: list[Any]) -> Iterator[list[Any]]:
