@@ -38,13 +38,25 @@ class Settled:
     rejection: Rejected | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Processed:
+    """What became of a batch: every event is in exactly one of the two.
+
+    Attributes:
+        settled: nothing more is to be done for these.
+        again: events whose object is changing right now; to be offered again in a moment.
+    """
+
+    settled: list[Settled]
+    again: list[Event]
+
+
 @dataclass(slots=True)
 class Batch:
     """The events of a batch, and what became of them so far.
 
     Attributes:
-        settled: nothing more is to be done for these.
-        again: events whose object is changing right now; to be offered again in a moment.
+        settled, again: as in `Processed`.
         changes: to be recorded in the catalog, each with what is settled by that.
     """
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from shared.errors import Reason, Rejected, SeenitError
 from shared.records import Event, Outcome
-from streams.pipeline import Processed
+from streams.batches import Processed
 
 log = logging.getLogger(__name__)
 

@@ -22,7 +22,6 @@ from streams.watcher import Watcher
 log = logging.getLogger(__name__)
 
 RETRY_S = 2.0
-RETRY_BUCKET_S = 60.0  # a bucket that could not be listed is tried again sooner than the others
 
 
 class FolderIngest:
@@ -66,9 +65,8 @@ class FolderIngest:
 
     async def _time_to_compare(self, last: Report) -> None:
         """Wait for the next comparison; a change that may have been missed brings it forward."""
-        often = self._settings.reconcile_s
         with suppress(TimeoutError):
-            async with asyncio.timeout(min(often, RETRY_BUCKET_S) if last.failed else often):
+            async with asyncio.timeout(last.due_in_s(self._settings.reconcile_s)):
                 await self._watcher.missed.wait()
         self._watcher.missed.clear()
 

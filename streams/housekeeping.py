@@ -24,7 +24,6 @@ log = logging.getLogger(__name__)
 NAME = "housekeeping"
 NOT_LEADING = "another worker's"
 RETRY_S = 5.0
-RETRY_BUCKET_S = 60.0  # a bucket that could not be listed is tried again sooner than the others
 
 
 class Housekeeping:
@@ -93,7 +92,7 @@ class Housekeeping:
         while True:
             try:
                 self._due.clear()
-                failed = (await self._compare()).failed
+                report = await self._compare()
             except (TransientError, ConfigurationError) as error:
                 self._state = f"waiting: {error}"
                 if str(error) != trouble:
@@ -103,9 +102,8 @@ class Housekeeping:
             else:
                 trouble = ""
                 self._state = "waiting for the next comparison"
-                often = RETRY_BUCKET_S if failed else self._settings.reconcile_s
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(min(often, self._settings.reconcile_s)):
+                    async with asyncio.timeout(report.due_in_s(self._settings.reconcile_s)):
                         await self._due.wait()
 
     async def _compare(self) -> Report:

@@ -14,8 +14,7 @@ from typing import Protocol
 from shared import metrics
 from shared.records import Event, ObjectRef
 from streams.asking import Ask, Done, Resting
-from streams.batches import Settled
-from streams.pipeline import Processed
+from streams.batches import Processed, Settled
 
 BATCHES_AT_ONCE = 3  # one is fetched and decoded, one embedded, one written
 CAPACITY = 4096  # events waiting; a few hundred bytes each

@@ -15,9 +15,9 @@ from urllib.parse import quote, unquote_to_bytes
 from pydantic import BaseModel, Field, ValidationError
 
 from shared.records import Event, ObjectRef
+from shared.storage.keys import MAX_KEY_BYTES
 
 MOST_BYTES = 2**20  # of a notification; a thousand changes take less
-LONGEST_KEY = 1024  # bytes; S3's own limit
 CLOCKS_APART_S = 60.0
 
 CREATED = frozenset({"Put", "Post", "Copy", "CompleteMultipartUpload"})
@@ -181,7 +181,7 @@ def _read_change(change: _Change, buckets: Collection[str], now: float, reading:
 
 
 def _ref(bucket: str, key: bytes) -> ObjectRef:
-    if not 0 < len(key) <= LONGEST_KEY or b"\0" in key:
+    if not 0 < len(key) <= MAX_KEY_BYTES or b"\0" in key:
         raise ValueError(f"object.key: no object has such a key of {len(key):,} bytes")
     return ObjectRef(bucket, key.decode("utf-8", "surrogateescape"))
 

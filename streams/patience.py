@@ -17,7 +17,6 @@ _retrying = stamina.AsyncRetryingCaller(
     attempts=None, timeout=None, wait_initial=0.1, wait_max=15.0
 )
 
-
 PARTS = ("store", "catalog", "index", "kafka", "model", "decoder")
 
 

@@ -7,7 +7,6 @@ looked at again; only trouble of a part raises, and is then waited out. Every st
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,7 +21,7 @@ from streams.batches import (
     Found,
     Look,
     Picture,
-    Settled,
+    Processed,
     by_image,
     is_unchanged,
     newest,
@@ -30,14 +29,6 @@ from streams.batches import (
 )
 from streams.fetching import Fetcher
 from streams.patience import patiently
-
-
-@dataclass(frozen=True, slots=True)
-class Processed:
-    """What became of a batch: every event is in exactly one of the two."""
-
-    settled: list[Settled]
-    again: list[Event]
 
 
 class Pipeline:

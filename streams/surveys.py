@@ -6,6 +6,7 @@ from shared.records import ObjectFilter
 from streams.differences import Difference
 
 GUARD_FLOOR = 10  # fewer removals than this need no question, whatever their share
+RETRY_BUCKET_S = 60.0  # a bucket that could not be listed is tried again sooner than the others
 ORPHANS = 0.1  # of the share of removals; more vectors may well be another catalog's
 
 
@@ -71,6 +72,10 @@ class Report:
     def is_whole(self) -> bool:
         """Whether all buckets were compared; of one that was not, the catalog may have lost all."""
         return not (self.where or self.failed)
+
+    def due_in_s(self, often: float) -> float:
+        """Tell the seconds until the next comparison, where the usual ones come this often."""
+        return min(often, RETRY_BUCKET_S) if self.failed else often
 
     @property
     def work(self) -> int:

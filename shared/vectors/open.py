@@ -4,12 +4,12 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+from shared.addresses import sqlite_file
 from shared.errors import ConfigurationError
 from shared.protocols import VectorIndex
 from shared.steps import Did, Step
 from shared.vectors.exact import ExactIndex
 
-_SQLITE = "sqlite:///"
 _SEARCH_S = 3.0
 
 
@@ -27,8 +27,8 @@ def open_index(url: str, model_id: str, dimension: int) -> VectorIndex:
         ConfigurationError: Milvus is asked for and its client is not installed.
         TransientError: the index does not answer.
     """
-    if url.startswith(_SQLITE):
-        return ExactIndex(Path(url.removeprefix(_SQLITE)), model_id, dimension)
+    if file := sqlite_file(url):
+        return ExactIndex(file, model_id, dimension)
     index: VectorIndex = _milvus(url).MilvusIndex(url, model_id, dimension)
     return index
 
@@ -57,8 +57,8 @@ def make_collection(url: str, model_id: str, dimension: int) -> Step:
         name = _milvus(url).collection_name(model_id)
         there = _milvus(url).has_collection(url, model_id)
     else:
-        name = url.removeprefix(_SQLITE)
-        there = Path(name).exists()
+        file = sqlite_file(url) or Path(url)
+        name, there = str(file), file.exists()
     open_index(url, model_id, dimension).close()
     return Step("collection", name, Did.FOUND if there else Did.MADE, f"{dimension} dimensions")
 

@@ -5,8 +5,7 @@ from collections import Counter
 
 from shared.errors import Rejected
 from shared.records import Event, ObjectRef, Outcome
-from streams.batches import Settled
-from streams.pipeline import Processed
+from streams.batches import Processed, Settled
 
 
 class FakeProcessor:

@@ -19,9 +19,10 @@ from shared.records import Event, ObjectRef, Outcome
 from shared.storage.folder import FolderStore
 from shared.vectors.exact import ExactIndex
 from shared.vectors.open import open_index
+from streams.batches import Processed
 from streams.bisection import Bisection
 from streams.intake import Intake
-from streams.pipeline import Pipeline, Processed
+from streams.pipeline import Pipeline
 from streams.reconcile import Reconciler
 from tests.fakes import ThumbnailEmbedder
 

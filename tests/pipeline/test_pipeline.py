@@ -11,10 +11,9 @@ from prometheus_client import REGISTRY
 from shared.digests import image_digest
 from shared.errors import Reason, Rejected, TransientError
 from shared.records import ObjectFilter, Outcome
-from streams.batches import portions
+from streams.batches import Processed, portions
 from streams.bisection import Bisection
 from streams.collector import collect
-from streams.pipeline import Processed
 from tests.fakes import Counted, Faulty, Interposed, PoisonedEmbedder
 from tests.pipeline.conftest import outcomes, picture
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.records import Event, ObjectRef
-from streams.notifications import LONGEST_KEY, MOST_BYTES, Kind, look, read
+from shared.storage.keys import MAX_KEY_BYTES
+from streams.notifications import MOST_BYTES, Kind, look, read
 
 NOW = 1_800_000_000.0
 BUCKETS = ("images", "more")
@@ -122,7 +123,7 @@ def test_a_folder_that_goes_is_looked_at_as_it_may_have_been_full(key):
         "\u202egpj.exe",
         ".hidden",
         "noext",
-        "a" * LONGEST_KEY,
+        "a" * MAX_KEY_BYTES,
     ],
 )
 def test_keys_come_out_as_they_were_put_in(key):
@@ -200,7 +201,7 @@ def test_what_tells_of_no_change_is_skipped(value):
         (notification(change(key=["a"])), "s3.object.key"),
         (notification(change(key="")), "key"),
         (notification(change(key="a%00b")), "key"),
-        (notification(change(key="a" * (LONGEST_KEY + 1))), "1,025 bytes"),
+        (notification(change(key="a" * (MAX_KEY_BYTES + 1))), "1,025 bytes"),
         (notification(change(bucket=None)), "s3.bucket.name"),
     ],
 )
@@ -242,7 +243,7 @@ def test_no_json_brings_it_down_and_each_change_is_counted(changes):
 
 
 @given(
-    st.binary(min_size=1, max_size=LONGEST_KEY).filter(lambda key: b"\0" not in key),
+    st.binary(min_size=1, max_size=MAX_KEY_BYTES).filter(lambda key: b"\0" not in key),
     st.none() | st.text(max_size=50),
     st.none() | st.integers(0, 2**63),
     st.floats(0, 1e10),
