@@ -4,9 +4,18 @@ from asyncio import TimerHandle, Transport
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from shared.gathering import GatheringTransport
+
+HARMLESS = (
+    "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
+    "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nX-Frame-Options: DENY\r\n"
+)
+"""Headers of an answer that comes before there is an app to answer."""
+
+PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.SERVICE_UNAVAILABLE})
+"""Refusals that the same request may not meet again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,10 @@ class BoundedConnection(HttpToolsProtocol):
         if self._head_due is not None and self._head_bytes > self.patience.head_bytes:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the server's own words
+        """Refuse what is no HTTP as everything else is refused."""
+        self._refuse(HTTPStatus.BAD_REQUEST)
+
     def on_message_begin(self) -> None:
         """Wait for the whole head of a request that has begun."""
         super().on_message_begin()
@@ -115,11 +128,13 @@ class BoundedConnection(HttpToolsProtocol):
             self.transport.close()
 
     def _refuse(self, status: HTTPStatus) -> None:
-        """Answer, unless another answer is on its way, and hang up."""
-        if self.cycle is None or self.cycle.response_complete:
+        """Answer, unless another answer is on its way or due, and hang up."""
+        asked = self.cycle
+        if asked is None or asked.response_complete or _only_begun(asked):
             body = f'{{"type":"about:blank","title":"{status.phrase}","status":{status.value},'
             body += f'"detail":"{status.description or status.phrase}"}}'
-            head = f"HTTP/1.1 {status.value} {status.phrase}\r\nRetry-After: 1\r\n"
+            head = f"HTTP/1.1 {status.value} {status.phrase}\r\n{HARMLESS}"
+            head += "Retry-After: 1\r\n" if status in PASSING else ""
             head += f"Content-Type: application/problem+json\r\nContent-Length: {len(body)}\r\n"
             self.transport.write(f"{head}Connection: close\r\n\r\n{body}".encode())
         self.transport.close()
@@ -133,6 +148,11 @@ class BoundedConnection(HttpToolsProtocol):
             self._watch()
         else:
             self.transport.abort()
+
+
+def _only_begun(asked: RequestResponseCycle) -> bool:
+    """Tell whether a request's body is not whole yet and nothing is answered."""
+    return asked.more_body and not asked.response_started
 
 
 def bounded(patience: Patience) -> type[BoundedConnection]:

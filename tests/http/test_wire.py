@@ -141,6 +141,32 @@ async def test_a_head_without_end_is_a_431_before_it_fills_the_memory(world, end
         assert (await answered)[0] == 431
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        b"\x16\x03\x01\r\n\r\n",
+        b"FOO /livez HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        POST + b"Content-Length: -1\r\n\r\n",
+        POST + b"Transfer-Encoding: chunked\r\n\r\nno length\r\n",
+    ],
+    ids=["no HTTP", "no method", "no length", "no chunk"],
+)
+async def test_what_is_no_http_is_a_problem_like_any_other(world, asked):
+    async with served(world) as address, connected(address) as (reader, writer):
+        writer.write(asked)
+        status, headers = await answer(reader)
+        assert (status, headers["content-type"]) == (400, "application/problem+json")
+        assert headers["x-content-type-options"] == "nosniff"
+        assert "retry-after" not in headers
+        assert await reader.read() == b""
+
+
+async def test_an_answer_under_way_is_not_followed_by_another_nobody_asked_for(world):
+    async with served(world) as address, connected(address) as (reader, writer):
+        writer.write(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\nno HTTP\r\n\r\n")
+        assert b" 400 " not in await reader.read()
+
+
 async def test_a_head_that_is_late_counts_only_until_it_is_there(world):
     patience, limits = Patience(head_s=0.05), {"upload_s": 0.3}
     async with (
