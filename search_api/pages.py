@@ -10,7 +10,7 @@ from typing import Any
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -28,19 +28,19 @@ class Files(StaticFiles):
         return response
 
 
-async def _search(_: Request) -> Response:
-    return FileResponse(FILES / "index.html", headers=FRESH)
-
-
-async def _library(_: Request) -> Response:
-    return FileResponse(FILES / "library.html", headers=FRESH)
-
-
 def page_routes() -> list[BaseRoute]:
     """Route `/`, `/library` and `/static`, which need no token."""
+    files = Files(directory=FILES)
     compressed = [Middleware(GZipMiddleware)]
+
+    async def search(request: Request) -> Response:
+        return await files.get_response("index.html", request.scope)
+
+    async def library(request: Request) -> Response:
+        return await files.get_response("library.html", request.scope)
+
     return [
-        Route("/", _search, middleware=compressed),
-        Route("/library", _library, middleware=compressed),
-        Mount("/static", Files(directory=FILES), middleware=compressed),
+        Route("/", search, middleware=compressed),
+        Route("/library", library, middleware=compressed),
+        Mount("/static", files, middleware=compressed),
     ]

@@ -90,6 +90,17 @@ async def test_a_page_asks_for_nothing_from_outside_and_runs_nothing_inline(clie
         assert (await client.get(asset)).status_code == 200, asset
 
 
+@pytest.mark.parametrize("path", ["/", "/library", "/static/main.js"])
+async def test_a_page_that_the_browser_still_has_is_not_sent_again(client, path):
+    first = await client.get(path)
+    assert first.headers["cache-control"] == "no-cache"
+    again = await client.get(path, headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["etag"] == first.headers["etag"]
+    other = await client.get(path, headers={"If-None-Match": '"another"'})
+    assert (other.status_code, other.content) == (200, first.content)
+
+
 async def test_every_answer_carries_the_security_headers_and_none_opens_it_to_others(client):
     for path in ("/", "/docs", "/v1/stats", "/livez", "/metrics", "/nope", "/static/nope"):
         headers = (await client.get(path, headers={"Origin": "http://evil.example"})).headers
