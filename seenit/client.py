@@ -5,10 +5,12 @@ from typing import Any
 
 import httpx
 
-from shared.errors import SeenitError
+from shared.errors import ConfigurationError, SeenitError
 from shared.settings import Settings
+from shared.settings.group import address
 
 TIMEOUT_S = 60.0
+PROBLEM = "application/problem+json"
 
 
 class ApiError(SeenitError):
@@ -16,8 +18,18 @@ class ApiError(SeenitError):
 
 
 def api_url(settings: Settings, named: str | None = None) -> str:
-    """Return the API's address: the one that was named, or that of the settings."""
-    return (named or f"http://{settings.host}:{settings.port}").rstrip("/")
+    """Return the API's address: the one that was named, or that of the settings.
+
+    Raises:
+        ConfigurationError: what was named is no address of HTTP.
+    """
+    if named:
+        try:
+            return address(named, "http", "https").rstrip("/")
+        except ValueError as error:
+            raise ConfigurationError("--api", str(error)) from None
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{settings.port}"
 
 
 class Client:
@@ -46,8 +58,8 @@ class Client:
                 return self._json("POST", "/v1/search", files={"image": file}, data=asked)
         if image.startswith(("http://", "https://")):
             return self._json("POST", "/v1/search", json={"url": image, **asked})
-        bucket, slash, key = image.partition("/")
-        if not slash:
+        bucket, _, key = image.partition("/")
+        if not (bucket and key):
             raise ApiError(f"there is no file {image}; an object is named as bucket/key")
         wanted = {"object": {"bucket": bucket, "key": key}, **asked}
         return self._json("POST", "/v1/search", json=wanted)
@@ -58,9 +70,12 @@ class Client:
         except httpx.HTTPError as error:
             problem = f"{self.url} does not answer ({error}); is `seenit up` running?"
             raise ApiError(problem) from None
-        if response.is_success or (path == "/readyz" and response.status_code == 503):
+        kind = response.headers.get("content-type", "").partition(";")[0]
+        if kind == PROBLEM:
+            told = response.json()
+            if path == "/readyz" and response.status_code == 503:
+                return told
+            raise ApiError(f"{told['title']}: {told['detail']}")
+        if kind == "application/json" and response.is_success:
             return response.json()
-        if response.headers.get("content-type", "").startswith("application/problem+json"):
-            problem = response.json()
-            raise ApiError(f"{problem['title']}: {problem['detail']}")
-        raise ApiError(f"{self.url} answered {response.status_code}")
+        raise ApiError(f"{self.url} answered {response.status_code}, and not as Seenit does")

@@ -81,7 +81,7 @@ def _add_all(
             try:
                 with _opened(source.origin, max_bytes) as file:
                     store.put(source.ref, file, user_key)
-            except (OSError, httpx.HTTPError, Rejected) as error:
+            except (OSError, httpx.HTTPError, httpx.InvalidURL, Rejected) as error:
                 failures[str(source.origin)] = str(error)
                 notes.print(f"[red]not added:[/] {plain(f'{source.origin}: {error}')}")
     return failures
@@ -92,7 +92,10 @@ def _expand(text: str, bucket: str | None, prefix: str, settings: Settings) -> l
     in_folder = settings.storage_url.startswith("file:")
     usual = TOP_BUCKET if in_folder else settings.buckets[0]
     if text.startswith(("http://", "https://")):
-        name = PurePosixPath(unquote(urlsplit(text).path)).name or "picture"
+        try:
+            name = PurePosixPath(unquote(urlsplit(text).path)).name or "picture"
+        except ValueError:
+            raise ConfigurationError("URL", f"{text} is no URL") from None
         return [Source(text, ObjectRef(bucket or usual, prefix + name))]
     path = Path(text).expanduser()
     if path.is_file():

@@ -52,7 +52,8 @@ def remove(  # noqa: PLR0913 - a command's arguments are its options
         usual = TOP_BUCKET if settings.storage_url.startswith("file:") else settings.buckets[0]
         refs = {ObjectRef(bucket or usual, key) for key in keys or ()}
         if user_keys or image_ids:
-            refs |= run(_held(settings, bucket, user_keys or [], image_ids or []))
+            named = [image_id.lower() for image_id in image_ids or ()]  # some tools write capitals
+            refs |= run(_held(settings, bucket, user_keys or [], named))
         store = open_store(settings)
         removed = sum(store.remove(ref) for ref in sorted(refs))
     if as_json:

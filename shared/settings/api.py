@@ -2,12 +2,13 @@
 
 import re
 from ipaddress import ip_network
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
 from shared.settings.group import Group, Secrets, Words
 
+_TOKEN = re.compile(r"[!-~]+")
 _ORIGIN = re.compile(r"https?://[a-zA-Z0-9.\[\]:-]+")
 
 
@@ -54,6 +55,21 @@ class Api(Group):
     search_password: SecretStr = Field(
         SecretStr(""), description="The password of that user, 8 to 40 characters."
     )
+
+    @field_validator("api_tokens", mode="before")
+    @classmethod
+    def _named(cls, words: Any) -> Any:  # noqa: ANN401 - whatever the environment held
+        """Refuse commas alone: whoever meant two tokens that came out empty is not open by it."""
+        if isinstance(words, str) and words and not words.strip(", "):
+            raise ValueError("names no token")
+        return words
+
+    @field_validator("api_tokens")
+    @classmethod
+    def _sendable(cls, tokens: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        if not all(_TOKEN.fullmatch(token.get_secret_value()) for token in tokens):
+            raise ValueError("a token is of ASCII letters, digits and signs, without spaces")
+        return tokens
 
     @field_validator("cors_origins")
     @classmethod

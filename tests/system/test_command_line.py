@@ -126,6 +126,9 @@ def test_an_added_url_is_downloaded_and_one_that_fails_spares_the_others(
     assert done.stdout == "1 added, 2 failed\n"
     assert "nowhere.jpg" in done.stderr
     assert "more than 200000 bytes" in done.stderr
+    assert seenit("add", "http://host:port/a.jpg", "--folder", folder, exit_code=1).stdout == (
+        "0 added, 1 failed\n"
+    )
     eventually(lambda: is_indexed(running, "pictures/a b.jpg", data))
     assert not (folder / "large.jpg").exists()
 
@@ -143,7 +146,7 @@ def test_removal_by_key_by_user_key_and_by_image(running, folder, pictures, seen
     assert remove("--bucket", "old", "a.jpg", "nowhere.jpg") == {"removed": 1}
     assert remove("--user-key", "sku-7") == {"removed": 2}
     assert remove("--image-id", digest(data[3]), "--bucket", "other") == {"removed": 0}
-    assert remove("--image-id", digest(data[3])) == {"removed": 2}
+    assert remove("--image-id", digest(data[3]).upper()) == {"removed": 2}
     eventually(lambda: running.get("/v1/objects", bucket="old").json()["objects"] == [])
     assert seenit("remove", "--folder", folder, "a.jpg").stdout == "0 removed\n"
 
@@ -167,7 +170,8 @@ def test_a_search_prints_a_table_of_places(running, folder, pictures, seenit, tm
     unseen = tmp_path / "unseen.jpg"
     unseen.write_bytes(pictures.jpeg(pictures.originals[0].rotate(45).crop((200, 200, 260, 250))))
     assert "not seen before" in search(unseen).stderr
-    assert "there is no file nowhere.jpg" in search("nowhere.jpg", exit_code=1).stderr
+    for nothing in ("nowhere.jpg", "/nowhere.jpg", tmp_path, "bucket 0/"):
+        assert f"there is no file {nothing}" in search(nothing, exit_code=1).stderr
     assert "no such object" in search("bucket 0/nowhere.jpg", exit_code=1).stderr.lower()
     words = tmp_path / "words.jpg"
     words.write_text("words")
@@ -191,6 +195,13 @@ def test_status_tells_counts_and_health(running, seenit):
     assert rows["indexing"].strip() == "caught up"
     done = seenit("status", "--api", "http://127.0.0.1:9", exit_code=1)
     assert "http://127.0.0.1:9 does not answer" in done.stderr
+
+
+def test_who_answers_and_is_no_seenit_is_told_so(seenit, website):
+    folder, address = website
+    (folder / "readyz").write_text("<title>Welcome</title>")
+    done = seenit("status", "--api", address, exit_code=1)
+    assert done.stderr == f"seenit: {address} answered 200, and not as Seenit does\n"
 
 
 def test_rejections_are_retried_as_they_are_now(running, folder, pictures, seenit):

@@ -52,7 +52,7 @@ NONSENSE = {
     "worker_port": ["-1", "65536"],
     "search_user": ["not a user", "x" * 33],
     "search_password": [],
-    "api_tokens": [],
+    "api_tokens": [",", " , ", "schlüssel", "two words", "good,not\tgood"],
     "rate_limit": ["600", "0/minute", "600/fortnight", "-1/second"],
     "cors_origins": ["shop.example", "ftp://shop.example", "https://shop.example/page"],
     "trusted_proxies": ["proxy", "10.0.0.1/8", "10.0.0.0/40"],
@@ -67,7 +67,6 @@ UNREFUSABLE = {
     "s3_access_key",
     "s3_secret_key",
     "search_password",
-    "api_tokens",
 }  # any text may be right
 CASES = [(name, value) for name, values in NONSENSE.items() for value in values]
 
@@ -165,6 +164,9 @@ def test_the_page_about_the_settings_is_up_to_date():
         (["rejections", "list", "--folder", "."], "SEENIT_CATALOG_URL: there is no catalog"),
         (["rejections", "list", "--folder", ".", "--reason", "ugly"], "--reason"),
         (["search", "a.jpg", "--limit", "0"], "--limit"),
+        (["search", "a.jpg", "--api", "localhost:8000"], "--api: must start with http:// or"),
+        (["status", "--api", "http://[localhost"], "--api: is no address"),
+        (["add", "http://[localhost/a.jpg", "--folder", "."], "URL: http://[localhost/a.jpg is no"),
         (["evaluate", "nowhere"], "FOLDER"),
         (["bench", "search", "nowhere"], "nowhere"),
     ],
