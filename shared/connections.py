@@ -1,5 +1,6 @@
 """What one connection may take of the server before it has asked anything, and after."""
 
+import logging
 from asyncio import TimerHandle, Transport
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -7,6 +8,9 @@ from http import HTTPStatus
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from shared.gathering import GatheringTransport
+
+# Whoever sends what is no HTTP is told so; the log is not theirs to fill.
+logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
 
 HARMLESS = (
     "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"

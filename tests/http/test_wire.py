@@ -15,6 +15,10 @@ from shared.settings import Settings
 
 POST = b"POST /v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
+UPGRADE = (
+    b"GET /livez HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+)
+
 
 @asynccontextmanager
 async def served(
@@ -159,6 +163,14 @@ async def test_what_is_no_http_is_a_problem_like_any_other(world, asked):
         assert headers["x-content-type-options"] == "nosniff"
         assert "retry-after" not in headers
         assert await reader.read() == b""
+
+
+@pytest.mark.parametrize("asked", [b"no HTTP\r\n\r\n", UPGRADE], ids=["no HTTP", "a web socket"])
+async def test_what_a_client_should_not_ask_writes_nothing_into_the_log(world, caplog, asked):
+    async with served(world) as address, connected(address) as (reader, writer):
+        writer.write(asked)
+        await answer(reader)
+    assert caplog.records == []
 
 
 async def test_an_answer_under_way_is_not_followed_by_another_nobody_asked_for(world):
