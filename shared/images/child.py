@@ -17,13 +17,7 @@ from typing import Any
 
 from shared.errors import Reason, Rejected
 from shared.images.boxes import Box
-from shared.images.decoding import (
-    DecodedImage,
-    DecodedViews,
-    decode,
-    decode_views,
-    thumbnail,
-)
+from shared.images.decoding import DecodedImage, DecodedViews, decode, decode_views, thumbnail
 from shared.images.line import receive, send
 
 Reply = tuple[dict[str, Any], bytes | memoryview]
@@ -45,11 +39,11 @@ def answer(request: dict[str, Any], data: bytes) -> Reply:
 def _run(request: dict[str, Any], data: bytes) -> Reply:
     if request["task"] == "thumbnail":
         return {}, thumbnail(data, max_pixels=request["max_pixels"], size=request["size"])
-    box = Box(*request["box"]) if request["box"] else None
     if request["task"] == "views":
+        box = Box(*request["box"]) if request["box"] else None
         seen = decode_views(data, max_pixels=request["max_pixels"], box=box, ways=request["ways"])
         return {**_facts(seen), "sights": seen.sights}, seen.pixels.reshape(-1).data
-    image = decode(data, max_pixels=request["max_pixels"], box=box)
+    image = decode(data, max_pixels=request["max_pixels"])
     return _facts(image), image.pixels.reshape(-1).data
 
 

@@ -50,46 +50,27 @@ class Decoder:
             Worker(self._limits): None for _ in range(processes)
         }
 
-    async def decode(
-        self, data: bytes, *, box: Box | None = None, urgent: bool = False
-    ) -> DecodedImage:
-        """Decode one picture, or the part of it in `box`.
-
-        Raises:
-            Rejected: with its reason; also when the decoder crashed or ran away.
-            TransientError: no decoding process can be had now, or too many pictures wait.
-        """
-        (image,) = await self.decode_all([data], box=box, urgent=urgent)
-        if isinstance(image, Rejected):
-            raise image
-        return image
-
-    async def decode_all(
-        self, pictures: Sequence[bytes], *, box: Box | None = None, urgent: bool = False
-    ) -> list[DecodedImage | Rejected]:
+    async def decode_all(self, pictures: Sequence[bytes]) -> list[DecodedImage | Rejected]:
         """Decode many side by side; a bad one becomes its rejection and spares the others.
 
         Cancelling is safe: what has not begun is dropped.
 
         Raises:
-            TransientError: as `decode`.
+            TransientError: no decoding process can be had now.
         """
-        request = self._asking("decode", box)
-        return [_image(answer) for answer in await self._ask(request, pictures, urgent=urgent)]
+        answers = await self._ask(self._request("decode"), pictures, urgent=False)
+        return [_image(answer) for answer in answers]
 
     async def views(
         self, data: bytes, *, box: Box | None = None, ways: Collection[Way] = ()
     ) -> DecodedViews:
-        """Decode one picture, seen in several ways; for someone who waits.
+        """Decode one picture, or the part of it in `box`, seen in several ways.
 
         Raises:
-            Rejected, TransientError: as `decode`.
+            Rejected: with its reason; also when the decoder crashed or ran away.
+            TransientError: no decoding process can be had now, or too many pictures wait.
         """
-        request = self._asking("views", box) | {"ways": sorted(ways)}
-        (answer,) = await self._ask(request, [data], urgent=True)
-        if isinstance(answer, Rejected):
-            raise answer
-        facts, pixels = answer
+        facts, pixels = await self._ask_now(self._request("views", box=box, ways=[*ways]), data)
         sights = tuple(Sight(view, place and Box(*place)) for view, place in facts.pop("sights"))
         shape = (len(sights), SIDE, SIDE, 3)
         return DecodedViews(np.frombuffer(pixels, np.uint8).reshape(shape), sights, **facts)
@@ -98,13 +79,10 @@ class Decoder:
         """Re-encode a picture as WebP, its longer side at most `size` pixels.
 
         Raises:
-            Rejected: as `decode`.
+            Rejected, TransientError: as `views`.
         """
-        request = {"task": "thumbnail", "max_pixels": self._limits.max_pixels, "size": size}
-        (answer,) = await self._ask(request, [data], urgent=True)
-        if isinstance(answer, Rejected):
-            raise answer
-        return bytes(answer[1])
+        _, encoded = await self._ask_now(self._request("thumbnail", size=size), data)
+        return bytes(encoded)
 
     async def aclose(self) -> None:
         """Finish what is queued and end the processes; from now on nothing is decoded."""
@@ -114,12 +92,15 @@ class Decoder:
         for worker in self._tasks:
             worker.stop()
 
-    def _asking(self, task: str, box: Box | None) -> dict[str, Any]:
-        return {
-            "task": task,
-            "max_pixels": self._limits.max_pixels,
-            "box": box,
-        }
+    def _request(self, task: str, **details: object) -> dict[str, Any]:
+        return {"task": task, "max_pixels": self._limits.max_pixels, **details}
+
+    async def _ask_now(self, request: dict[str, Any], data: bytes) -> Picture:
+        """Ask about one picture for someone who waits; raises its rejection."""
+        (answer,) = await self._ask(request, [data], urgent=True)
+        if isinstance(answer, Rejected):
+            raise answer
+        return answer
 
     async def _ask(
         self, request: dict[str, Any], pictures: Sequence[bytes], *, urgent: bool

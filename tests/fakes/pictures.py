@@ -8,7 +8,7 @@ import numpy as np
 
 from shared.errors import Reason, Rejected
 from shared.images.boxes import Box
-from shared.images.decoding import DecodedImage, DecodedViews
+from shared.images.decoding import DecodedViews
 from shared.images.views import WHOLE, Sight, turned_views
 
 
@@ -21,28 +21,22 @@ class FakeDecoder:
     def __init__(self) -> None:
         self.decoded = 0
         self.thumbnails = True
-        self.urgent: list[bool] = []
         self.begun = asyncio.Semaphore(0)
         self.hold: asyncio.Event | None = None
 
     async def views(self, data, *, box=None, ways=()):
-        whole = await self.decode(data, box=box, urgent=True)
-        inner = data.partition(b" INSIDE ")[2] if "auto" in ways else b""
-        pixels, sights = [whole.pixels], [WHOLE]
-        if inner:
-            pixels.append(_drawn(b"PICTURE " + inner, None))
-            sights.append(Sight("inner", Box(0.25, 0.5, 0.5, 0.25)))
-        return DecodedViews(*turned_views(pixels, sights, ways), 640, 480, "JPEG")
-
-    async def decode(self, data, *, box=None, urgent=False):
-        self.urgent.append(urgent)
         self.begun.release()
         if self.hold:
             await self.hold.wait()
         if not data.startswith(b"PICTURE"):
             raise Rejected(Reason.NOT_A_PICTURE, "this is no picture")
         self.decoded += 1
-        return DecodedImage(_drawn(data, box), 640, 480, "JPEG")
+        inner = data.partition(b" INSIDE ")[2] if "auto" in ways else b""
+        pixels, sights = [_drawn(data, box)], [WHOLE]
+        if inner:
+            pixels.append(_drawn(b"PICTURE " + inner, None))
+            sights.append(Sight("inner", Box(0.25, 0.5, 0.5, 0.25)))
+        return DecodedViews(*turned_views(pixels, sights, ways), 640, 480, "JPEG")
 
     async def thumbnail(self, data, *, size):
         if not self.thumbnails:

@@ -34,8 +34,8 @@ class World:
 
     async def add(self, bucket: str, key: str, data: bytes) -> str:
         """Store a picture as ingest would; returns its image_id."""
-        decoded = await self.decoder.decode(data)
-        vector = (await self.embedding.embed(decoded.pixels[None]))[0]
+        seen = await self.decoder.views(data)
+        vector = (await self.embedding.embed(seen.pixels))[0]
         return self.add_vector(bucket, key, data, vector)
 
     def add_vector(self, bucket: str, key: str, data: bytes, vector: np.ndarray) -> str:

@@ -130,7 +130,6 @@ async def test_unknown_bytes_are_decoded_and_embedded_ahead_of_ingest_and_only_o
         reply = (await client.post("/v1/search", **file(DOG))).json()
         assert reply["query"]["known"] is False
     assert world.decoder.decoded == before + 1
-    assert world.decoder.urgent[-1] is True
     assert world.embedding.urgent[-1] is True
 
 

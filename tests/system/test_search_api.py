@@ -64,7 +64,7 @@ async def index(settings: Settings) -> None:
                     bad = RejectedObject(stat, Reason.NOT_A_PICTURE, "this is text")
                     await catalog.record([bad], as_said(bad))
                     continue
-                image = await decoder.decode(found.data)
+                (image,) = await decoder.decode_all([found.data])
                 vectors.upsert([found.image_id], await embedding.embed(image.pixels[None]))
                 facts = (image.width, image.height, image.format, len(found.data))
                 await catalog.claim([ImageFacts(found.image_id, *facts)])

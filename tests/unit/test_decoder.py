@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Awaitable
 from contextlib import AsyncExitStack
 
 import numpy as np
@@ -18,6 +19,7 @@ from PIL import Image
 from shared.errors import Reason, Rejected, TransientError
 from shared.images.boxes import Box
 from shared.images.decoder import MOST_URGENT, Decoder
+from shared.images.decoding import DecodedImage
 from shared.images.limits import Limits
 
 
@@ -66,9 +68,15 @@ async def until(holds):
     return answer
 
 
+async def decoded(decoder: Decoder, data: bytes) -> DecodedImage:
+    """Decode one picture as ingest does."""
+    (image,) = await decoder.decode_all([data])
+    return image
+
+
 async def idle_process(decoder: Decoder) -> psutil.Process:
     """The decoder's only process, started and with nothing to do."""
-    await decoder.decode(png())
+    await decoded(decoder, png())
     (found,) = children()
     return found
 
@@ -80,10 +88,10 @@ async def at_work(process: psutil.Process, beyond: float) -> None:
 
 async def test_a_picture_comes_back_as_pixels_and_facts(decoders):
     decoder = decoders()
-    image = await decoder.decode(png())
+    image = await decoded(decoder, png())
     assert (image.width, image.height, image.format) == (40, 30, "PNG")
     assert (image.pixels == (200, 100, 50)).all()
-    part = await decoder.decode(png(), box=Box(0.5, 0.5, 0.1, 0.1), urgent=True)
+    part = await decoder.views(png(), box=Box(0.5, 0.5, 0.1, 0.1))
     assert (part.pixels == (200, 100, 50)).all()
     assert Image.open(io.BytesIO(await decoder.thumbnail(png(), size=20))).size == (20, 15)
 
@@ -98,7 +106,7 @@ async def test_one_bad_picture_spares_the_others_and_all_keep_their_places(decod
     assert images[7].reason is Reason.NOT_A_PICTURE
     assert await decoder.decode_all([]) == []
     with pytest.raises(Rejected):
-        await decoder.decode(b"poison")
+        await decoder.views(b"poison")
     with pytest.raises(Rejected):
         await decoder.thumbnail(b"poison", size=20)
 
@@ -159,7 +167,7 @@ async def test_an_answer_that_is_there_counts_however_late_this_process_looks(de
     process = await idle_process(decoder)
     picture = png(8000, 4000, compress_level=9)  # small to send, and some work
     before, began = cpu(process), time.monotonic()
-    work = asyncio.create_task(decoder.decode(picture))
+    work = asyncio.create_task(decoded(decoder, picture))
     for _ in range(5):
         await asyncio.sleep(0)  # it is sent
     while (
@@ -189,8 +197,8 @@ async def test_a_process_that_cannot_start_is_nobodys_fault_and_may_start_later(
             await decoder.decode_all([png(), png()])
         without_python.setattr(sys, "executable", shutil.which("false"))
         with pytest.raises(TransientError, match="decoder"):
-            await decoder.decode(png())
-    assert (await decoder.decode(png())).width == 40
+            await decoded(decoder, png())
+    assert (await decoded(decoder, png())).width == 40
 
 
 async def test_who_waits_goes_before_who_does_not(decoders):
@@ -199,15 +207,15 @@ async def test_who_waits_goes_before_who_does_not(decoders):
     process.suspend()
     done: list[str] = []
 
-    async def decode(name: str, *, urgent: bool = False) -> None:
-        await decoder.decode(png(), urgent=urgent)
+    async def wait(decoding: Awaitable[object], name: str) -> None:
+        await decoding
         done.append(name)
 
     async with asyncio.TaskGroup() as tasks:
         for n in range(4):
-            tasks.create_task(decode(f"patient {n}"))
+            tasks.create_task(wait(decoder.decode_all([png()]), f"patient {n}"))
         await asyncio.sleep(0.1)  # the first is taken up
-        tasks.create_task(decode("urgent", urgent=True))
+        tasks.create_task(wait(decoder.views(png()), "urgent"))
         await asyncio.sleep(0)
         process.resume()
     assert done == ["patient 0", "urgent", "patient 1", "patient 2", "patient 3"]
@@ -217,7 +225,7 @@ async def test_what_nobody_waits_for_any_more_is_not_decoded(decoders, slow):
     decoder = decoders()
     process = await idle_process(decoder)
     process.suspend()
-    first = asyncio.create_task(decoder.decode(png()))
+    first = asyncio.create_task(decoded(decoder, png()))
     given_up = asyncio.create_task(decoder.decode_all([slow] * 20))
     await asyncio.sleep(0)  # both are asked
     given_up.cancel()
@@ -225,9 +233,9 @@ async def test_what_nobody_waits_for_any_more_is_not_decoded(decoders, slow):
     process.resume()
     await first
     before = cpu(process)
-    await decoder.decode(png())
+    await decoded(decoder, png())
     after = cpu(process)
-    await decoder.decode(slow)
+    await decoded(decoder, slow)
     assert after - before < cpu(process) - after, "not one of the twenty"
 
 
@@ -235,7 +243,7 @@ async def test_a_process_halted_while_it_takes_a_picture_goes_on_with_it(decoder
     decoder = decoders()
     process = await idle_process(decoder)
     process.suspend()
-    work = asyncio.create_task(decoder.decode(png() + bytes(2**24)))  # more than the line holds
+    work = asyncio.create_task(decoded(decoder, png() + bytes(2**24)))  # more than the line holds
     for _ in range(50):
         await asyncio.sleep(0.01)  # it has a part of it
         process.resume()
@@ -251,14 +259,14 @@ async def test_too_many_that_wait_urgently_are_turned_away_and_who_gives_up_make
     process.suspend()
 
     def urgently():
-        return asyncio.create_task(decoder.decode(png(), urgent=True))
+        return asyncio.create_task(decoder.views(png()))
 
     asked = [urgently() for _ in range(MOST_URGENT)]
     late = [urgently() for _ in range(2)]  # one place may be free, as one picture is begun
     await asyncio.wait(late, return_when=asyncio.FIRST_COMPLETED)
     with pytest.raises(TransientError, match="too many"):
         await late[1]
-    patient = asyncio.create_task(decoder.decode(png()))
+    patient = asyncio.create_task(decoded(decoder, png()))
     asked.pop().cancel()
     await asyncio.sleep(0)
     asked.append(urgently())
@@ -276,14 +284,14 @@ async def test_closing_finishes_what_is_asked_ends_the_processes_and_refuses_mor
     assert [image.width for image in await asked] == [4000, 40, 40]
     assert children() == []
     with pytest.raises(RuntimeError, match="closed"):
-        await decoder.decode(png())
+        await decoded(decoder, png())
 
 
 async def test_a_signal_to_all_processes_costs_no_picture(decoders, slow):
     decoder = decoders()
     process = await idle_process(decoder)
     before = cpu(process)
-    work = asyncio.create_task(decoder.decode(slow))
+    work = asyncio.create_task(decoded(decoder, slow))
     await at_work(process, before)
     process.terminate()
     assert (await work).width == 4000
@@ -339,4 +347,4 @@ async def test_modules_among_the_pictures_are_not_run(decoders, tmp_path, monkey
     for name in ("json", "numpy", "PIL"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit")
     monkeypatch.chdir(tmp_path)
-    assert (await decoders().decode(png())).width == 40
+    assert (await decoded(decoders(), png())).width == 40

@@ -68,7 +68,7 @@ def difference(data: bytes, expected: bytes | Image.Image, box: Box | None = Non
 
 def refusal(data: bytes, max_pixels: int = PIXELS) -> Reason:
     """Why bytes are refused, as the decoding process tells it."""
-    header, body = answer({"task": "decode", "max_pixels": max_pixels, "box": None}, data)
+    header, body = answer({"task": "decode", "max_pixels": max_pixels}, data)
     assert body == b"", "it was not refused"
     again, _ = answer({"task": "thumbnail", "max_pixels": max_pixels, "size": 64}, data)
     assert again == header
@@ -417,9 +417,7 @@ def test_a_real_tiff_that_leads_back_to_its_first_page_is_refused():
 
 
 def test_whatever_the_bytes_are_the_answer_fits_into_json():
-    header, _ = answer(
-        {"task": "decode", "max_pixels": PIXELS, "box": None}, b"GIF89a" + b"\xff" * 99
-    )
+    header, _ = answer({"task": "decode", "max_pixels": PIXELS}, b"GIF89a" + b"\xff" * 99)
     assert Reason(json.loads(json.dumps(header))["reason"])
 
 
