@@ -40,9 +40,7 @@ def reconcile(  # noqa: PLR0913 - a command's arguments are its options
         settings = options.settings_for(folder, data)
         bucket = options.known_bucket(settings, bucket)
         report, looked_at = run(_reconcile(settings, bucket, prefix, dry_run=dry_run, force=force))
-        counts = _counts(report)
-        if not dry_run:
-            counts |= {name: looked_at[name] for name in ("rejected", "in_motion")}
+        counts = _counts(report) if dry_run else _came_to(report, looked_at)
         if as_json:
             print_json(counts)
         else:
@@ -83,12 +81,21 @@ def _counts(report: Report) -> dict[str, int]:
     return counts | {"restored": report.restored, "orphans": report.orphans}
 
 
+def _came_to(report: Report, looked_at: Counter[str]) -> dict[str, int]:
+    """Count what was done of what was found: removals that were held back are none."""
+    counts = _counts(report) | {name: looked_at[name] for name in ("rejected", "in_motion")}
+    counts["removed"] -= sum(report.buckets[name].removed for name in report.held_back)
+    return counts | {"held_back": report.removals_held_back}
+
+
 def _sentence(counts: dict[str, int]) -> str:
     told = ", ".join(f"{counts[name]:,} {name}" for name in COUNTS)
     if restored := counts["restored"]:
         told += f"; {restored:,} pictures whose vectors the index had lost"
     if orphans := counts["orphans"]:
         told += f"; {orphans:,} vectors that belong to no picture"
+    if held_back := counts.get("held_back"):
+        told += f"; {held_back:,} removals held back"
     if rejected := counts.get("rejected"):
         told += f"; {rejected:,} rejected, see: seenit rejections list"
     if in_motion := counts.get("in_motion"):

@@ -262,6 +262,7 @@ def test_reconcile_indexes_and_repairs_and_asks_before_much_vanishes(
         "orphans": 0,
         "rejected": 0,
         "in_motion": 0,
+        "held_back": 0,
     }
 
     assert reconcile("--dry-run", "--json")["added"] == 61
@@ -281,7 +282,9 @@ def test_reconcile_indexes_and_repairs_and_asks_before_much_vanishes(
     for path in paths[2::5]:
         path.unlink()
     paths[3].unlink()
+    assert reconcile("--dry-run", "--json")["removed"] == 13
     done = reconcile(exit_code=1)
+    assert done.stdout == "0 added, 0 changed, 1 removed, 47 unchanged; 12 removals held back\n"
     assert "12 of 12 in bucket 2 are gone" in done.stderr
     assert "seenit reconcile --force" in done.stderr
     wrong = disagreements(folder, reasons)
