@@ -2,11 +2,12 @@
 
 import os
 import stat as st
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from shared.errors import Reason, Rejected
 from shared.records import ObjectRef, ObjectStat
@@ -64,3 +65,24 @@ def read_exactly(file: BinaryIO, size: int) -> bytes | None:
             return None
         data += chunk
     return bytes(data)
+
+
+@contextmanager
+def replacing(path: Path, staging: Path) -> Iterator[IO[bytes]]:
+    """Write a file in `staging`, then, if all went well, rename it to `path`: never half a file.
+
+    Args:
+        path: its place; folders that lead there are made.
+        staging: a folder of the same file system.
+    """
+    with tempfile.NamedTemporaryFile(dir=staging, prefix="put-", delete=False) as staged:
+        try:
+            yield staged
+            staged.flush()
+            os.fsync(staged.fileno())
+            os.fchmod(staged.fileno(), 0o644)  # as any other file of the folder
+            path.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(staged.name, path)  # noqa: PTH105 - beside os.fsync
+        except BaseException:
+            Path(staged.name).unlink()
+            raise

@@ -3,7 +3,6 @@
 import errno
 import os
 import stat as st
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +21,7 @@ from shared.errors import (
 )
 from shared.records import ObjectBytes, ObjectRef, ObjectStat
 from shared.storage import leases
-from shared.storage.files import describe, etag, opened, read_exactly, refuse
+from shared.storage.files import describe, etag, opened, read_exactly, refuse, replacing
 from shared.storage.keys import refuse_bad_key
 from shared.storage.places import STATE_FOLDER, TOP_BUCKET, Places
 from shared.storage.user_keys import write_user_key
@@ -116,24 +115,14 @@ class FolderStore:
         if path is None or not _is_direct(path.parent):
             raise Rejected(Reason.BAD_KEY, f"no file here can be {ref.bucket}/{ref.key}")
         refuse_bad_key(ref)
-        staging = self.places.staging
-        staging.mkdir(exist_ok=True)  # on the same file system, and never watched
-        with tempfile.NamedTemporaryFile(dir=staging, prefix="put-", delete=False) as staged:
-            try:
-                copyfileobj(source, staged)
+        self.places.staging.mkdir(exist_ok=True)  # on the same file system, and never watched
+        try:
+            with replacing(path, self.places.staging) as file:
+                copyfileobj(source, file)
                 if user_key is not None:
-                    write_user_key(staged.name, user_key)
-                staged.flush()
-                os.fsync(staged.fileno())
-                os.fchmod(staged.fileno(), 0o644)  # as any other file of the folder
-                path.parent.mkdir(parents=True, exist_ok=True)
-                os.replace(staged.name, path)  # noqa: PTH105 - beside os.fsync
-            except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
-                Path(staged.name).unlink()
-                raise Rejected(Reason.BAD_KEY, f"{error.filename} is in the way") from error
-            except BaseException:
-                Path(staged.name).unlink()
-                raise
+                    write_user_key(file.name, user_key)
+        except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+            raise Rejected(Reason.BAD_KEY, f"{error.filename} is in the way") from error
 
     def remove(self, ref: ObjectRef) -> bool:
         """Delete a file; see ObjectWriter."""
