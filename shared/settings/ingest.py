@@ -29,8 +29,8 @@ class Ingest(Group):
         0.5,
         ge=0,
         le=1,
-        description="The share of a bucket that reconciling may remove without `--force`; fewer than "
-        "10 objects are removed unasked.",
+        description="The share of a bucket that reconciling may remove without `--force`; fewer "
+        "than 10 objects are removed unasked.",
     )
     collect_grace_s: int = Field(
         3600,
