@@ -132,25 +132,15 @@ class Worker:
 
     async def _watch(self, at_work: Callable[[], None]) -> None:
         """Look at the lag every second, over a connection of its own."""
+        place = self._kafka, self._settings.topic, self._settings.consumer_group
         told = False
         while True:
             try:
-                async with open_lag(
-                    self._kafka, self._settings.topic, self._settings.consumer_group
-                ) as read:
+                async with open_lag(*place) as read:
                     while True:
                         began = time.monotonic()
                         await asyncio.sleep(LOOK_S)
-                        lag = await read()
-                        if self.vitals.kafka:
-                            log.info("Kafka answers")
-                        self.vitals.look(lag, time.monotonic() - began)
-                        self._watchdog.all_is_well()
-                        if self.vitals.remade:
-                            self._consumption.rejoin("the topic was made anew")
-                        elif self.vitals.starved:
-                            self._consumption.rejoin("events wait and none comes")
-                        await self._begin_idle(lag)
+                        await self._look(await read(), time.monotonic() - began)
                         if not told and self._delivery.joined:
                             at_work()
                             told = True
@@ -160,6 +150,18 @@ class Worker:
                     log.warning("cannot tell the lag: %s", error)
                 self.vitals.cannot_look(str(error))
                 await asyncio.sleep(LOOK_S)
+
+    async def _look(self, lag: Lag, elapsed_s: float) -> None:
+        """Take note of the lag, and do what it calls for."""
+        if self.vitals.kafka:
+            log.info("Kafka answers")
+        self.vitals.look(lag, elapsed_s)
+        self._watchdog.all_is_well()
+        if self.vitals.remade:
+            self._consumption.rejoin("the topic was made anew")
+        elif self.vitals.starved:
+            self._consumption.rejoin("events wait and none comes")
+        await self._begin_idle(lag)
 
     async def _begin_idle(self, lag: Lag) -> None:
         """Commit where empty partitions begin: whoever scales workers by lag then sees none."""
