@@ -14,7 +14,7 @@ const LARGEST = 32 * 2 ** 20;
 const SOON_S = 5;
 const KINDS = {
   401: "locked", 403: "locked", 404: "unknown", 408: "slow", 413: "too_large", 415: "not_a_picture",
-  429: "busy", 502: "far", 503: "down", 504: "far",
+  422: "unclear", 429: "busy", 502: "far", 503: "down", 504: "far",
 };
 
 /** Anything that kept an answer from coming. */

@@ -84,6 +84,7 @@ function present(parts, stage, { hits, at, thresholds, box, yours }) {
   const inside = readRegion(hit.box);
   const view = viewWords(hit);
   parts.title.replaceChildren(keyText(first.key));
+  parts.title.setAttribute("aria-label", first.key); // which is shown in two pieces
   const words = [matchWords(hit, thresholds), percent(hit.similarity), view && `${hit.match === "similar" ? "seen" : "found"} ${view}`, "in "].filter(Boolean);
   parts.words.replaceChildren(words.join(" · "), make("bdi", {}, first.bucket));
   parts.at.textContent = `${at + 1} of ${hits.length}`;

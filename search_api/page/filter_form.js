@@ -1,11 +1,10 @@
 /** The filters as a person sees them: a slider, a form that unfolds, and what is in force. */
 
 import { byId, make } from "./elements.js";
-import { NONE, namedFilters } from "./filters.js";
+import { FORMATS, NONE, namedFilters } from "./filters.js";
 import { leastWords } from "./verdicts.js";
 import { percent } from "./wording.js";
 
-const FORMATS = ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "HEIF"];
 const TYPED = ["prefix", "user_key", "min_width", "min_height", "modified_after", "modified_before"];
 
 let thresholds = { near_duplicate: null };

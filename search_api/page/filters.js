@@ -13,7 +13,11 @@ export const NONE = Object.freeze({
   modified_after: "", modified_before: "", user_key: "",
 });
 
+/** @type {readonly string[]} what pictures can be stored as, in the API's words. */
+export const FORMATS = Object.freeze(["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "HEIF"]);
+
 const DAY = /^\d{4}-\d\d-\d\d$/;
+const MOST_PIXELS = 1e6;
 
 /**
  * Reads filters; what makes no sense is left out.
@@ -27,10 +31,15 @@ export function readFilters(fields) {
     else if (typeof none === "number") found[name] = Math.max(0, Number(fields.get(name)) || 0);
     else found[name] = fields.get(name) ?? "";
   }
+  found.format = found.format.filter((format) => FORMATS.includes(format));
   found.min_similarity = Math.min(1, found.min_similarity);
-  for (const name of ["modified_after", "modified_before"]) if (!DAY.test(found[name])) found[name] = "";
+  for (const name of ["min_width", "min_height"]) found[name] = Math.min(MOST_PIXELS, Math.round(found[name]));
+  for (const name of ["modified_after", "modified_before"]) if (!isDay(found[name])) found[name] = "";
+  if (found.modified_before < found.modified_after) found.modified_before = "";
   return /** @type {Filters} */ (found);
 }
+
+const isDay = (text) => DAY.test(text) && !Number.isNaN(Date.parse(text));
 
 /**
  * Writes the filters that filter something.

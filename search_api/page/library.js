@@ -2,7 +2,7 @@
 
 import { Trouble, buckets, stats } from "./api.js";
 import { copy } from "./copy.js";
-import { byId } from "./elements.js";
+import { byId, make } from "./elements.js";
 import { addressOf, read } from "./library_address.js";
 import { watch } from "./library_intake.js";
 import { moveAmong } from "./library_keys.js";
@@ -142,7 +142,7 @@ function offerNews(more) {
   const empty = now.view.done && !now.view.shown;
   if (more > 0 && empty) renew();
   byId("news").hidden = more <= 0 || empty;
-  byId("news").textContent = `${count(more)} new in ${now.place.bucket || "the library"} · show`;
+  byId("news").replaceChildren(`${count(more)} new in `, make("bdi", {}, now.place.bucket || "the library"), " · show");
 }
 
 function renew() {

@@ -1,7 +1,7 @@
 /** The pictures of a place, page by page, folders among them. */
 
 import { listObjects, thumbnail } from "./api.js";
-import { keyText, make } from "./elements.js";
+import { keyText, make, spelled } from "./elements.js";
 import { addressOf, parted } from "./library_address.js";
 import { counted } from "./wording.js";
 
@@ -39,7 +39,7 @@ export function shelf(place) {
       view.folders ? counted(view.folders, "folder") : "",
       view.pictures || !view.folders ? counted(view.pictures, "picture") : "",
     ].filter(Boolean).join(", ");
-    return `${found}${starts ? ` starting with “${starts}”` : ""}${view.done ? "" : ", more below"}`;
+    return `${found}${starts ? ` starting with “${spelled(starts)}”` : ""}${view.done ? "" : ", more below"}`;
   }
 
   return Object.assign(view, { next, status });
@@ -60,7 +60,7 @@ function tile(place, { bucket, key, image_id: imageId }) {
   return make(
     "li", {},
     make(
-      "a", { class: "sheet", href: addressOf({ ...place, image: imageId }), "data-go": true, "data-image": imageId, "data-key": key, title: `${bucket}/${key}` },
+      "a", { class: "sheet", href: addressOf({ ...place, image: imageId }), "data-go": true, "data-image": imageId, "data-key": key, title: `${bucket}/${key}`, "aria-label": name || key },
       mat(imageId), make("span", { class: "caption" }, keyText(name || key)),
     ),
   );
@@ -71,8 +71,8 @@ function folderTile(place, { prefix, image_id: imageId }) {
   return make(
     "li", {},
     make(
-      "a", { class: "sheet folder", href: addressOf({ ...place, prefix }), "data-go": true, title: prefix },
-      mat(imageId), make("span", { class: "caption" }, make("span", { class: "unseen" }, "folder "), keyText(name)),
+      "a", { class: "sheet folder", href: addressOf({ ...place, prefix }), "data-go": true, title: prefix, "aria-label": `folder ${name}` },
+      mat(imageId), make("span", { class: "caption" }, keyText(name)),
     ),
   );
 }

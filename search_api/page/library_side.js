@@ -1,6 +1,6 @@
 /** The way around: buckets with their counts, the folders above, the heading. */
 
-import { byId, make } from "./elements.js";
+import { byId, make, spelled } from "./elements.js";
 import { addressOf, foldersOf, parted } from "./library_address.js";
 import { count } from "./wording.js";
 
@@ -53,7 +53,7 @@ export function showWhere(place) {
     "li", {}, make("a", { href: addressOf(to), "data-go": true }, make("bdi", {}, name)),
   )));
   byId("title").replaceChildren(make("bdi", {}, title));
-  document.title = `${title} · Seenit`;
+  document.title = `${spelled(title)} · Seenit`;
   showNarrowing(place);
 }
 

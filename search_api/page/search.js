@@ -118,7 +118,10 @@ export async function proceed() {
   } catch (error) {
     if (stop.signal.aborted) return;
     if (!(error instanceof Trouble)) throw error;
-    if (!found.hits.length) say(asked.query ? heading(error) : "From your library");
+    if (!found.hits.length) {
+      clear(); // what was said of an earlier answer is no longer true
+      say(asked.query ? heading(error) : "From your library");
+    }
     showTrouble(error, proceed);
   } finally {
     if (!stop.signal.aborted) showAwaited(false, Boolean(found.cursor));
@@ -162,14 +165,17 @@ function startAnswer(answer) {
 }
 
 /**
- * Takes note of how many images the library holds: a newcomer sees the first pictures appear; a grid
- * that is already full stays at rest.
+ * Takes note of how many images the library holds: a newcomer sees the first pictures appear, and who
+ * searched an empty library gets an answer; a grid that is already full stays at rest.
  * @param {number} now
  */
 export function libraryHolds(now) {
   const few = byId("pictures").querySelectorAll(".tile").length < SHOWN;
-  if (images !== null && images !== now && !asked.query && few) begin();
+  const changed = images !== null && images !== now;
+  const wasEmpty = images === 0;
   images = now;
+  if (changed && !asked.query && few) begin();
+  if (changed && wasEmpty && found.about === asked && !found.hits.length) proceed();
 }
 
 /** @returns {boolean} whether the address leads others here, too. */

@@ -86,10 +86,9 @@ export function describeQuery(query, answer) {
 export const picture = () => /** @type {HTMLImageElement} */ (byId("shown-picture"));
 
 function describe(name, facts) {
-  byId("shown-name").textContent = name;
-  byId("shown-name").title = name;
+  byId("shown-name").replaceChildren(make("bdi", { title: name }, name));
   byId("shown-facts").textContent = facts;
-  byId("strip-words").textContent = name;
+  byId("strip-words").replaceChildren(make("bdi", {}, name));
 }
 
 /** @param {string} url @returns {string[]} its file's name and its host, as far as it has them. */

@@ -6,7 +6,7 @@ import { duration, sentence } from "./wording.js";
 
 const TRIES = 8;
 const HEADINGS = {
-  locked: "Locked", busy: "One moment", down: "One moment", unknown: "Not found", not_a_picture: "Not a picture",
+  locked: "Locked", busy: "One moment", down: "One moment", unknown: "Not found", unclear: "Not understood", not_a_picture: "Not a picture",
   broken: "Damaged", unread: "Not readable", too_large: "Too large",
 };
 let ticking = 0;
@@ -27,7 +27,7 @@ export function showTrouble(trouble, again) {
   const panel = byId("trouble");
   panel.dataset.kind = trouble.kind;
   const words = make("div", { role: "alert" }, make("strong", {}, title), make("p", {}, advice));
-  panel.replaceChildren(words, ...(trouble.kind === "locked" ? [tokenForm(again)] : []));
+  panel.replaceChildren(words, ...(trouble.kind === "locked" ? [tokenForm(again)] : []), ...(trouble.kind === "unclear" ? [wayOut()] : []));
   panel.hidden = false;
   unheard = trouble.kind === "offline" ? again : () => {};
   if (trouble.retryAfter && tries < TRIES) countDown(panel, trouble.retryAfter, again);
@@ -58,6 +58,8 @@ export function hideTrouble({ forgiven = false } = {}) {
   if (pressed) document.querySelector("main [tabindex='-1']")?.focus({ preventScroll: true });
   panel.hidden = true;
 }
+
+const wayOut = () => make("p", { class: "does" }, make("a", { href: location.pathname }, "Start over"));
 
 /** The seconds are for eyes only: a screen reader that hears each of them hears nothing else. */
 function countDown(panel, seconds, again) {
@@ -121,6 +123,7 @@ export function explain({ kind, message }) {
     bad_url: ["This is no web address of a picture", sentence(message.replace(/^url: /, "it ")), false],
     far: ["The web address did not give a picture", `${told} Save the picture and drop it here instead.`, true],
     offline: ["Seenit cannot be reached", "Check your connection, or whether Seenit is running.", true],
+    unclear: ["Seenit cannot make sense of this", "A part of the link or a filter cannot be right; perhaps it was cut, or typed by hand.", false],
     unknown: ["This picture is not in the library", "It was removed since, or was never indexed, or the link is not whole.", false],
   };
   const [title, advice, retry] = words[kind] ?? ["That did not work", told, true];

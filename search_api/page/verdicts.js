@@ -62,12 +62,12 @@ export function viewWords({ view = "whole", box }) {
 /**
  * Sums up an answer.
  * @param {import("./api.js").Hit[]} hits at least one.
- * @param {{fromLibrary: boolean, detail: boolean, more: boolean, thresholds: Thresholds}} about
- *   `fromLibrary`: an indexed picture was searched with; `detail`: only a part of it; `more`: there are
- *   more hits to be asked for.
+ * @param {{fromLibrary: boolean, detail: boolean, filtered: boolean, more: boolean, thresholds: Thresholds}} about
+ *   `fromLibrary`: an indexed picture was searched with; `detail`: only a part of it; `filtered`: not all of
+ *   the library was looked at; `more`: there are more hits to be asked for.
  * @returns {{title: string, status: string}}
  */
-export function verdict(hits, { fromLibrary, detail, more, thresholds }) {
+export function verdict(hits, { fromLibrary, detail, filtered, more, thresholds }) {
   const of = (match) => hits.filter((hit) => hit.match === match);
   const [exact, near] = [of("exact"), of("near_duplicate")];
   const found = exact.reduce((sum, hit) => sum + hit.objects.length, 0);
@@ -84,5 +84,5 @@ export function verdict(hits, { fromLibrary, detail, more, thresholds }) {
   if (detail && share(hits[0].similarity, thresholds) >= ALIKE) {
     return { title: "Perhaps in these", status: "A detail tells less than a whole picture; the likeliest come first." };
   }
-  return { title: "Nothing close", status: "No copy of it is in the library." };
+  return { title: "Nothing close", status: filtered ? "No copy of it passes the filters." : "No copy of it is in the library." };
 }

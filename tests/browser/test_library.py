@@ -98,7 +98,7 @@ def in_small_pages(route: Route) -> None:
 
 
 def captions(page: Page) -> list[str]:
-    return page.locator(".sheet .key").evaluate_all("(all) => all.map((key) => key.title)")
+    return page.locator(".sheet .key").evaluate_all("(all) => all.map((key) => key.textContent)")
 
 
 def go_to(page: Page, bucket: str) -> None:

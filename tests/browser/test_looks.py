@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Response, expect
+from PIL import Image
+from playwright.sync_api import Locator, Page, Response, expect
 
 from tests.system.running import eventually
 
@@ -146,3 +149,26 @@ def test_axe_finds_nothing_to_mend(
     page.set_input_files("#file", text)
     expect(page.get_by_role("alert")).to_be_visible()
     assert page.evaluate(FINDS_FAULTS) == []
+
+
+def test_what_is_chosen_is_told_apart_in_a_persons_own_few_colours(
+    opens: Callable[..., Page], copy: Path
+) -> None:
+    page = opens(forced_colors="active")
+    page.set_input_files("#file", copy)
+    page.click("#filters-open")
+    page.get_by_label("PNG", exact=True).check()
+    expect(page.locator("#in-force li")).to_have_count(1)
+    chips = page.locator("#filter-format span")
+    assert ground(chips.nth(1)) != ground(chips.nth(0))
+    page.locator(".card .picture").first.click()
+    modes = page.locator(".modes span")
+    expect(modes).to_have_count(4)
+    assert ground(modes.nth(0)) != ground(modes.nth(1))
+
+
+def ground(painted: Locator) -> Any:
+    """Tell the colour that covers most of it, as it is painted: styles do not tell forced ones."""
+    with Image.open(BytesIO(painted.screenshot())) as image:
+        colours = image.convert("RGB").getcolors(image.width * image.height) or []
+    return max(colours)[1]

@@ -35,6 +35,15 @@ def test_nothing_close_is_said_plainly_with_what_else_to_try(page: Page, strange
     expect(page.get_by_label("turned", exact=True)).to_be_checked()
 
 
+def test_a_copy_that_the_filters_hide_is_not_said_to_be_missing(page: Page, folder: Path) -> None:
+    page.set_input_files("#file", folder / "archive" / "coffee.png")
+    expect(page.locator(".card.exact")).to_be_visible()
+    page.click("#filters-open")
+    page.get_by_label("shop", exact=True).check()
+    expect(page.locator("#verdict")).to_have_text("Nothing close")
+    expect(page.locator("#status")).to_have_text("No copy of it passes the filters.")
+
+
 def test_a_text_file_named_jpg_is_told_to_be_no_picture(page: Page, tmp_path: Path) -> None:
     text = tmp_path / "holiday.jpg"
     text.write_text("Dear diary")
@@ -163,3 +172,56 @@ def test_an_empty_library_says_how_pictures_get_in(page: Page) -> None:
     )
     page.reload()
     expect(page.locator(".empty")).to_contain_text("seenit add")
+
+
+def test_what_makes_no_sense_in_a_link_is_left_out(page: Page) -> None:
+    image_id = page.locator(".tile a").first.get_attribute("data-search")
+    sizes = "format=EXE&format=PNG&min_width=1.5&min_height=-3&min_similarity=none"
+    days = "modified_after=2001-99-99&modified_after=x&modified_before=9"
+    page.goto(f"/?image_id={image_id}&{sizes}&{days}")
+    expect(page.locator(".card").first).to_be_visible()
+    expect(page.locator("#in-force li")).to_have_text(["PNG \u00d7", "at least 2 px wide \u00d7"])
+    page.goto(f"/?image_id={image_id}&modified_after=2001-01-02&modified_before=2001-01-01")
+    expect(page.locator("#in-force li")).to_have_text(["from 2001-01-02 \u00d7"])
+    expect(page.locator(".card").first).to_be_visible()
+
+
+def test_a_link_that_makes_no_sense_is_told_plainly_with_a_way_out(page: Page) -> None:
+    page.goto("/library?state=rejected&reason=boredom")
+    expect(page.get_by_role("alert")).to_contain_text("cannot make sense of this")
+    expect(page.get_by_role("alert")).not_to_contain_text("Input should be")
+    expect(page.get_by_role("button", name="Try again")).to_have_count(0)
+    page.get_by_role("link", name="Start over").click()
+    expect(page.locator(".sheet").first).to_be_visible()
+
+
+def test_who_searched_an_empty_library_gets_an_answer_once_it_has_pictures(
+    page: Page, copy: Path
+) -> None:
+    query = {"image_id": 64 * "0", "width": 300, "height": 200, "known": False, "preview": None}
+    answers(page, json={"query": query, "thresholds": {}, "hits": [], "next_cursor": None})
+    none = {"objects": 0, "images": 0, "rejected": 0, "newest": None}
+
+    def empty(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json=answer.json() | none)
+
+    page.route("**/v1/stats", empty)
+    page.reload()
+    expect(page.locator("#totals")).to_have_text("0 pictures")
+    page.set_input_files("#file", copy)
+    expect(page.locator(".empty")).to_contain_text("Nothing is indexed yet")
+    page.unroute_all()
+    expect(page.locator(".card .key").first).to_have_text("coffee.png")
+    expect(page.locator(".empty")).to_have_count(0)
+
+
+def test_trouble_takes_away_what_an_earlier_answer_said(page: Page, stranger: Path) -> None:
+    page.set_input_files("#file", stranger)
+    page.click("#filters-open")
+    page.get_by_label("BMP", exact=True).check()
+    expect(page.locator(".empty")).to_contain_text("No picture passes the filters")
+    page.route("**/v1/search?*", lambda route: route.abort("connectionrefused"))
+    page.get_by_label("mirrored").check()
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.locator(".empty")).to_have_count(0)
