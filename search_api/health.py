@@ -4,7 +4,6 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from search_api.fields import from_query
 from search_api.leaving import Leaving
 from search_api.parameters import ReadyParameters
 from search_api.parts import Parts
@@ -27,7 +26,7 @@ class Health:
 
     async def ready(self, request: Request) -> Response:
         """Answer `GET /readyz`: 503 names the parts that do not answer, or tells that it leaves."""
-        asked = ReadyParameters.in_query(from_query(request.scope["query_string"]))
+        asked = ReadyParameters.in_query(request)
         if self._leaving.begun:
             return respond(503, "told to end", headers=_SOON, missing=[])
         missing = await self._readiness.missing() if asked.parts == "all" else []

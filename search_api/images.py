@@ -7,7 +7,6 @@ from starlette.responses import Response
 
 from search_api.caches import BoundedCache
 from search_api.facts import Facts
-from search_api.fields import from_query
 from search_api.inputs import image_named
 from search_api.limits import Gate, Limits
 from search_api.links import thumbnail_path
@@ -59,7 +58,7 @@ class Images:
     async def thumbnail(self, request: Request) -> Response:
         """Answer `GET /v1/images/{image_id}/thumbnail`; 304 for one that the client still has."""
         image_id = image_named(request.path_params["image_id"]).image_id
-        size = ThumbnailParameters.in_query(from_query(request.scope["query_string"])).size
+        size = ThumbnailParameters.in_query(request).size
         if not await self._parts.catalog.find([image_id], ObjectFilter(), limit=1):
             raise Problem(HTTPStatus.NOT_FOUND, "no such image")
         headers = {"ETag": f'"{image_id[:32]}-{size}"', "Cache-Control": CACHING}

@@ -6,7 +6,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from search_api.cursors import ObjectCursor, write_object_cursor
-from search_api.fields import from_query
 from search_api.links import as_text, content_path
 from search_api.parameters import ListParameters, RejectionParameters
 from search_api.parts import Parts
@@ -35,9 +34,7 @@ class Objects:
 
     async def page(self, request: Request) -> Response:
         """Answer `GET /v1/objects`."""
-        query = from_query(request.scope["query_string"])
-        names = ListParameters.names()
-        asked = ListParameters.check({k: v[-1] for k, v in query.items() if k in names})
+        asked = ListParameters.in_query(request)
         found = await self._listed(asked, asked.limit + 1)
         shown = found[: asked.limit]
         more = len(found) > asked.limit
@@ -70,7 +67,7 @@ class Objects:
 
     async def rejections(self, request: Request) -> Response:
         """Answer `GET /v1/rejections`."""
-        asked = RejectionParameters.in_query(from_query(request.scope["query_string"]))
+        asked = RejectionParameters.in_query(request)
         counts = await self._parts.catalog.reasons(asked.bucket, asked.prefix)
         entries = [ReasonEntry(reason=reason, objects=n) for reason, n in counts.items()]
         entries.sort(key=lambda entry: (-entry.objects, entry.reason))

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from starlette.requests import Request
 
 from search_api.cursors import binding
-from search_api.fields import Fields
+from search_api.fields import from_query
 from search_api.problems import out_of_range
 from search_api.values import (
     THUMBNAIL_SIZES,
@@ -48,12 +49,13 @@ class Parameters(BaseModel):
             raise out_of_range(error) from None
 
     @classmethod
-    def in_query(cls, query: Fields) -> Self:
-        """Validate those that a query string holds, the last of each, whatever else it holds.
+    def in_query(cls, request: Request) -> Self:
+        """Validate those in a request's query string, the last of each, whatever else it holds.
 
         Raises:
-            Problem: as `check`.
+            Problem: 400 for far too many of them; else as `check`.
         """
+        query = from_query(request.scope["query_string"])
         return cls.check({name: query[name][-1] for name in cls.names() if name in query})
 
     @classmethod
