@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 
+from shared.addresses import http_address
 from shared.errors import ConfigurationError, SeenitError
 from shared.settings import Settings
 from shared.settings.group import address
@@ -28,8 +29,13 @@ def api_url(settings: Settings, named: str | None = None) -> str:
             return address(named, "http", "https").rstrip("/")
         except ValueError as error:
             raise ConfigurationError("--api", str(error)) from None
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"http://{host}:{settings.port}"
+    return http_address(settings.host, settings.port)
+
+
+def bearer(settings: Settings) -> dict[str, str]:
+    """Return the header that signs in with the first token; none where there are no tokens."""
+    tokens = settings.api_tokens
+    return {"Authorization": f"Bearer {tokens[0].get_secret_value()}"} if tokens else {}
 
 
 class Client:
@@ -37,9 +43,7 @@ class Client:
 
     def __init__(self, settings: Settings, url: str | None = None) -> None:
         self.url = api_url(settings, url)
-        tokens = settings.api_tokens
-        bearer = {"Authorization": f"Bearer {tokens[0].get_secret_value()}"} if tokens else {}
-        self._http = httpx.Client(base_url=self.url, headers=bearer, timeout=TIMEOUT_S)
+        self._http = httpx.Client(base_url=self.url, headers=bearer(settings), timeout=TIMEOUT_S)
 
     def close(self) -> None:
         """Close the connections."""

@@ -10,7 +10,9 @@ from typing import Any, Self
 
 import httpx
 
+from seenit.client import bearer
 from seenit.probing import Answer, Probe
+from shared.addresses import http_address
 from shared.catalog.open import open_reader
 from shared.catalog.reading import SqlReader
 from shared.settings import Settings
@@ -72,8 +74,7 @@ class Overview:
     def __init__(self, settings: Settings, api: str) -> None:
         self._settings = settings
         self._api = api
-        host = settings.worker_host
-        self._worker = f"http://{f'[{host}]' if ':' in host else host}:{settings.worker_port}"
+        self._worker = http_address(settings.worker_host, settings.worker_port)
         self._open = AsyncExitStack()
         self._store: Store | None = None
         self._reader: SqlReader | None = None
@@ -100,16 +101,8 @@ class Overview:
 
     async def look(self, patience_s: float) -> dict[str, Any]:
         """Ask everyone and wait for so long; returns what `seenit status --json` prints."""
-        names = [*self._probes]
-        answers = dict(
-            zip(
-                names,
-                await asyncio.gather(
-                    *(probe.answer(patience_s) for probe in self._probes.values())
-                ),
-                strict=True,
-            )
-        )
+        asked = (probe.answer(patience_s) for probe in self._probes.values())
+        answers = dict(zip(self._probes, await asyncio.gather(*asked), strict=True))
         worker, kafka = answers["worker"], answers["kafka"]
         counts = answers["catalog"].told or (answers["search"].told or {}).get("stats") or {}
         return {
@@ -167,9 +160,8 @@ class Overview:
         missing = ready.json().get("missing", []) if ready.status_code in {200, 503} else []
         stats: dict[str, Any] = {}
         if "catalog" not in missing:
-            tokens = self._settings.api_tokens
-            bearer = {"Authorization": f"Bearer {tokens[0].get_secret_value()}"} if tokens else {}
-            reply = await self._http.get(f"{self._api}/v1/stats", headers=bearer)
+            signed_in = bearer(self._settings)
+            reply = await self._http.get(f"{self._api}/v1/stats", headers=signed_in)
             stats = reply.json() if reply.is_success else {}
         return {"missing": missing, "stats": stats}
 

@@ -1,4 +1,4 @@
-"""What an address of a part says, read alike by all who open it."""
+"""Addresses of parts, read and written alike by all."""
 
 from pathlib import Path
 
@@ -11,3 +11,8 @@ def sqlite_file(url: str) -> Path | None:
     Literally, because file names hold `%`, `?` and `#` as they please.
     """
     return Path(url.removeprefix(_SQLITE)) if url.startswith(_SQLITE) else None
+
+
+def http_address(host: str, port: int) -> str:
+    """Write the address of an HTTP server; one of IPv6 stands in brackets."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

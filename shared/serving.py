@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from shared.addresses import http_address
 from shared.connections import Patience, bounded
 from shared.errors import ConfigurationError
 
@@ -45,7 +46,7 @@ def listen(
 def address(listener: socket.socket) -> str:
     """Name the address that a browser on this machine opens."""
     host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return http_address(host, port)
 
 
 def server_for(
