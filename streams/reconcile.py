@@ -58,6 +58,7 @@ class Reconciler:
                 _note_failure(report, name, error)
         if report.failed and not report.buckets:
             raise TransientError("store", next(iter(report.failed.values())))
+        report.hold_back(self._guard)
         await self._survey_index(report)
         if not report.failed:
             metrics.RECONCILED.set_to_current_time()
@@ -109,8 +110,6 @@ class Reconciler:
         async for difference in self._compare(name, report.where.prefix):
             survey.count(difference)
         report.buckets[name] = survey
-        if survey.removed > most_removals(survey.held, self._guard):
-            report.held_back[name] = (survey.removed, survey.held)
 
     async def _survey_index(self, report: Report) -> None:
         async for found in self._repair.apart():

@@ -1,11 +1,14 @@
 """What a comparison of store, catalog and index counts, and what it asks about. No I/O."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from shared.records import ObjectFilter
 from streams.differences import Difference
 
-GUARD_FLOOR = 10  # fewer removals than this need no question, whatever their share
+GUARD_FLOOR = 10  # fewer removals than this need no question, whatever their share,
+TIDIED = 2  # but for a store that is empty, or holds none of what it held: of more than these
+NAMED = 5  # buckets that a question names
 RETRY_BUCKET_S = 60.0  # a bucket that could not be listed is tried again sooner than the others
 ORPHANS = 0.1  # of the share of removals; more vectors may well be another catalog's
 
@@ -77,6 +80,22 @@ class Report:
         """Tell the seconds until the next comparison, where the usual ones come this often."""
         return min(often, RETRY_BUCKET_S) if self.failed else often
 
+    def hold_back(self, guard: float) -> None:
+        """Hold removals back where too many objects would go: of a bucket, or of all the others.
+
+        The others count together, as many small folders vanish with the disk that they are on.
+        """
+        self.held_back = self._removed(lambda one: one.removed > most_removals(one.held, guard))
+        others = [one for name, one in self.buckets.items() if name not in self.held_back]
+        gone, held = sum(one.removed for one in others), sum(one.held for one in others)
+        all_gone = not self.where and TIDIED < gone == held and guard < 1
+        if all_gone or gone > most_removals(held, guard):
+            self.held_back = self._removed(lambda one: one.removed > 0)
+
+    def _removed(self, which: Callable[[Survey], bool]) -> dict[str, tuple[int, int]]:
+        """Tell of some buckets how many objects are gone, and how many they have."""
+        return {name: (one.removed, one.held) for name, one in self.buckets.items() if which(one)}
+
     @property
     def work(self) -> int:
         """How many objects are to be looked at."""
@@ -98,6 +117,8 @@ class Report:
         if not self.held_back:
             return None
         told = [f"{gone} of {held} in {name}" for name, (gone, held) in self.held_back.items()]
+        if len(told) > NAMED:
+            told[NAMED:] = [f"more in {len(told) - NAMED} other buckets"]
         return (
             f"{', '.join(told)} are gone from the store; nothing of them was removed. "
             "If that is right: seenit reconcile --force"

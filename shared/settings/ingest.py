@@ -30,7 +30,7 @@ class Ingest(Group):
         ge=0,
         le=1,
         description="The share of a bucket that reconciling may remove without `--force`; fewer "
-        "than 10 objects are removed unasked.",
+        "than 10 objects are removed unasked, unless they are all there is. 1 never asks.",
     )
     collect_grace_s: int = Field(
         3600,

@@ -68,13 +68,17 @@ async def test_a_survey_changes_nothing(plant):
 
 
 async def test_a_bucket_that_vanished_is_forgotten_and_one_with_a_strange_name_rejected(plant):
+    (plant.root / "dogs").mkdir()
+    (plant.root / "dogs/a.png").write_bytes(picture("blue"))
     await fill(plant, 3)
     shutil.rmtree(plant.root / "cats")
     (plant.root / "\udcff").mkdir()
     (plant.root / "\udcff/a.png").write_bytes(picture("red"))
     await reconcile(plant)
-    assert await plant.rows() == {"\udcff/a.png": "bad_key"}
-    assert counts(await reconcile(plant)) == (0, 0, 0, 1)
+    rows = await plant.rows()
+    assert sorted(rows) == ["dogs/a.png", "\udcff/a.png"]
+    assert rows["\udcff/a.png"] == "bad_key"
+    assert counts(await reconcile(plant)) == (0, 0, 0, 2)
 
 
 async def test_only_what_begins_with_the_prefix_is_compared(plant):
@@ -101,13 +105,57 @@ async def test_more_removals_than_the_guard_allows_stop_and_ask(plant):
     assert REGISTRY.get_sample_value("seenit_held_back_objects") == 0
 
 
-@pytest.mark.parametrize(("removed", "of", "share"), [(10, 20, 0.5), (GUARD_FLOOR - 1, 9, 0.0)])
+@pytest.mark.parametrize(
+    ("removed", "of", "share"),
+    [(10, 20, 0.5), (GUARD_FLOOR - 1, 10, 0.0), (2, 2, 0.5), (5, 5, 1.0)],
+)
 async def test_as_many_removals_as_the_guard_allows_need_no_question(plant, removed, of, share):
     await fill(plant, of)
     for n in range(removed):
         (plant.root / f"cats/p{n:03}.png").unlink()
     await reconcile(plant, guard=share)
     assert len(await plant.rows()) == of - removed
+
+
+@pytest.mark.parametrize("new", [{}, {"new_png": picture("white")}], ids=["emptied", "swapped"])
+async def test_a_store_that_holds_nothing_of_what_it_held_is_asked_about_however_small(plant, new):
+    await fill(plant, 3)
+    for n in range(3):
+        (plant.root / f"cats/p{n:03}.png").unlink()
+    plant.write(**new)
+    report = await reconcile(plant)
+    assert report.held_back == {"cats": (3, 3)}
+    assert len(await plant.rows()) == 3 + len(new)
+    await reconcile(plant, force=True)
+    assert await plant.rows() == plant.on_disk()
+
+
+async def test_many_small_buckets_that_vanish_together_are_asked_about(plant):
+    for n in range(7):
+        (plant.root / f"album{n}").mkdir()
+        for k in range(2):
+            (plant.root / f"album{n}/p{k}.png").write_bytes(picture((n, k, 50)))
+    await fill(plant, 1)
+    for n in range(7):
+        shutil.rmtree(plant.root / f"album{n}")
+    report = await reconcile(plant)
+    assert report.removals_held_back == 14
+    assert report.question.startswith("2 of 2 in album0, ")
+    assert "2 of 2 in album4, more in 2 other buckets are gone from the store" in report.question
+    assert len(await plant.rows()) == 15
+
+
+async def test_beside_a_bucket_that_is_held_back_small_removals_go_on(plant):
+    (plant.root / "dogs").mkdir()
+    for name in ("a", "b"):
+        (plant.root / f"dogs/{name}.png").write_bytes(picture("blue"))
+    await fill(plant, 20)
+    for n in range(20):
+        (plant.root / f"cats/p{n:03}.png").unlink()
+    (plant.root / "dogs/a.png").unlink()
+    report = await reconcile(plant)
+    assert report.held_back == {"cats": (20, 20)}
+    assert "dogs/a.png" not in await plant.rows()
 
 
 async def test_what_vanishes_between_survey_and_feed_does_not_slip_by_the_guard(plant):
