@@ -7,7 +7,7 @@ const TYPED = "textarea, [type=text], [type=password], [type=number], [type=date
 const ONE_OF_SEVERAL = "Seenit searches with one picture at a time: the first of these.";
 const IMAGE_ID = /^[0-9a-f]{64}$/i;
 const WEB_ADDRESS = /^https?:\/\/\S+$/i;
-const OBJECT = /^([^/\s]+)\/(.+)$/s;
+const OBJECT = /^(?!\w+:\/\/)([^/]+)\/(.+)$/s;
 const CALL = /^\/v1\/(?:content|objects)\/([^/]+)\/(.+)$/;
 
 /**

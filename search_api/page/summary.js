@@ -46,7 +46,7 @@ export function sumUp(hits, asked, { more, first, images, thresholds }, vary) {
     return;
   }
   const { title, status } = verdict(hits, {
-    fromLibrary: "imageId" in asked.query || "key" in asked.query, detail: Boolean(asked.box), filtered: Boolean(filtered), more, thresholds,
+    fromLibrary: "imageId" in asked.query || "key" in asked.query, detail: Boolean(asked.box), filtered: namedFilters(asked.filters).length > 0, more, thresholds,
   });
   say(title, status);
   if (first && title === "Nothing close") showNothing(NEAREST, [...others(asked, vary), ...(filtered ? [widen] : [])]);

@@ -97,3 +97,15 @@ def test_a_name_that_is_shown_in_two_pieces_is_heard_in_one(page: Page) -> None:
     key = page.locator("#compare-title").text_content()
     assert key
     expect(page.get_by_role("dialog", name=key, exact=True)).to_be_visible()
+
+
+def test_of_a_name_too_long_for_its_place_the_end_is_in_sight(page: Page, folder: Path) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.set_input_files("#file", folder / "archive" / "coffee.png")
+    page.wait_for_selector(".alike .tail")
+    beyond = """(tails) => tails.map((tail) => {
+      const range = document.createRange();
+      range.selectNodeContents(tail);
+      return range.getBoundingClientRect().right - tail.getBoundingClientRect().right;
+    })"""
+    assert max(page.locator(".alike .tail").evaluate_all(beyond)) < 1

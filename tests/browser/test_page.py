@@ -153,11 +153,23 @@ def test_every_link_of_this_seenit_names_its_picture(page: Page) -> None:
         expect(page.locator("#verdict")).to_have_text("From your library")
 
 
-@pytest.mark.parametrize("words", ["my cat", "https://["])
+@pytest.mark.parametrize("words", ["my cat", "https://[", "file:///home/cat.jpg"])
 def test_what_names_no_picture_is_told_beside_the_field(page: Page, words: str) -> None:
     page.fill("#where", words)
     page.keyboard.press("Enter")
     expect(page.locator("#where-wrong")).to_contain_text("neither a web address nor")
+
+
+def test_a_bucket_may_have_spaces_in_its_name(page: Page) -> None:
+    page.fill("#where", "my pictures/the cat.png")
+    with page.expect_request("**/v1/search?bucket=my+pictures&key=the+cat.png&*"):
+        page.keyboard.press("Enter")
+
+
+def test_the_documents_lead_back_to_the_page(page: Page) -> None:
+    page.goto("/docs")
+    page.get_by_role("link", name="Search", exact=True).click()
+    expect(page.locator(".tile").first).to_be_visible()
 
 
 def test_web_addresses_are_asked_for_only_where_they_are_searched(page: Page) -> None:
