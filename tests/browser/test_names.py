@@ -58,9 +58,12 @@ def test_the_library_shows_such_names_as_they_are_written(page: Page) -> None:
 
 
 def test_a_name_with_a_line_break_stays_on_its_line(page: Page, folder: Path) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
     searched_with(page, folder / "archive" / "coffee.png", "one.png")
     height = page.locator("#shown-name").evaluate("(name) => name.offsetHeight")
-    searched_with(page, folder / "archive" / "coffee.png", "one\ntwo.png")
+    searched_with(
+        page, folder / "archive" / "coffee.png", "one of the pictures\ntwo of the pictures.png"
+    )
     expect(page.locator("#shown-name .sign")).to_have_attribute("data-code", "U+000A")
     assert page.locator("#shown-name").evaluate("(name) => name.offsetHeight") == height
 
