@@ -13,7 +13,7 @@ from shared.images.views import WAYS, Way
 
 WHOLE = Box(0, 0, 1, 1)
 
-THUMBNAIL_SIZES = (16, 32, 64, 128, 256, 384, 512, 768, 1024)
+THUMBNAIL_SIZES = (16, 32, 64, 128, 192, 256, 384, 512, 768, 1024)
 """Few, so that a picture is re-encoded a few times at most, whatever is asked."""
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)

@@ -6,7 +6,8 @@ import { matchWords, viewWords } from "./verdicts.js";
 import { percent, places, size } from "./wording.js";
 
 const CARD = 512;
-const TILE = 256;
+const TILE = 192;
+const SHARP_TILE = 256; // not twice as many: six of those would weigh more than all the rest of the page
 const LATER_MS = 2000;
 
 /**
@@ -50,9 +51,11 @@ export function card(hit, thresholds) {
  */
 export function tile({ image_id: imageId, bucket, key }) {
   const name = `Search with ${key}`;
+  const picture = image(imageId, TILE);
+  picture.srcset = `${thumbnail(imageId, SHARP_TILE)} 2x`;
   const shown = make(
     "a", { class: "picture", href: searchAddress(imageId), "data-search": imageId, title: `${bucket}/${key}`, "aria-label": name },
-    image(imageId, TILE),
+    picture,
   );
   return make("li", { class: "tile" }, shown);
 }

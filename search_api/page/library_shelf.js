@@ -82,7 +82,7 @@ function mat(imageId) {
   const image = make("img", {
     alt: "", width: "256", height: "256", loading: "lazy", decoding: "async",
     sizes: "(max-width: 40rem) 45vw, 12rem",
-    srcset: [128, 256, 512].map((pixels) => `${thumbnail(imageId, pixels)} ${pixels}w`).join(", "),
+    srcset: [128, 192, 256, 512].map((pixels) => `${thumbnail(imageId, pixels)} ${pixels}w`).join(", "),
     onerror: () => image.classList.add("absent"),
   });
   image.src = thumbnail(imageId, 256);

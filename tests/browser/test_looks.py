@@ -32,6 +32,8 @@ def test_the_first_load_is_light(opens: Callable[..., Page]) -> None:
     total = sum(size["responseBodySize"] + size["responseHeadersSize"] for size in sizes.values())
     assert 10_000 < total < FIRST_LOAD
     assert all(url.startswith(page.url) for url in sizes), "outside assets"
+    tiles = {answer.url.partition("?size=")[2] for answer in answers if "/thumbnail" in answer.url}
+    assert tiles == {"192"}, "of photographs, six of 256 pixels weigh half of the first load"
 
 
 def test_nothing_jumps_and_pictures_come_when_they_are_near(

@@ -52,7 +52,7 @@ async def test_a_thumbnail_is_made_in_few_sizes_none_larger_than_was_asked(world
         response = await client.get(f"/v1/images/{image_id}/thumbnail?size={size}")
         made.add(int(response.content.removeprefix(b"RIFF").removesuffix(CAT)))
         assert max(made) <= size
-    assert len(made) < 10
+    assert len(made) <= 10
 
 
 async def test_a_thumbnail_that_the_client_still_has_is_not_sent_again(world, client):
