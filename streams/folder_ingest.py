@@ -34,7 +34,7 @@ class FolderIngest:
         self.progress = Progress()
         self._freshness_s: float | None = None
         parts.intake.on_settled(self._settled)
-        metrics.LAG.labels("folder").set_function(lambda: parts.intake.waiting)
+        metrics.LAG.labels("folder").set_function(lambda: parts.intake.unsettled)
 
     async def run(self, caught_up: Callable[[Report], None]) -> None:
         """Work until cancelled; `caught_up` is called once what was there at the start is done.
@@ -60,7 +60,7 @@ class FolderIngest:
 
     def report(self) -> dict[str, float | int | bool | None]:
         """Say how far it is, how many wait, and how long the last change took to be searchable."""
-        told = {"waiting": self._parts.intake.waiting, "freshness_s": self._freshness_s}
+        told = {"waiting": self._parts.intake.unsettled, "freshness_s": self._freshness_s}
         return self.progress.report() | told
 
     async def _time_to_compare(self, last: Report) -> None:

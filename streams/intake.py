@@ -55,9 +55,9 @@ class Intake:
         self._put(Ask(event, (done,) if done else ()))
 
     @property
-    def waiting(self) -> int:
-        """How many objects wait to be looked at."""
-        return len(self._waiting)
+    def unsettled(self) -> int:
+        """How many objects are to be looked at, or are just being looked at."""
+        return len(self._waiting.keys() | self._under_way.keys())
 
     async def idle(self) -> None:
         """Wait until all that was offered so far is settled, objects that keep changing aside."""

@@ -50,7 +50,10 @@ function inWords(told, pace) {
     const figures = [["Done", `${count(done)} of ${count(total)}`], ...(left ? [["Left", duration(left)]] : []), ["Rate", rate(speed)], ...behind];
     return { state: "busy", words: "Indexing", share: Math.min(1, done / total), figures };
   }
-  if (waiting) return { state: "busy", words: "Taking in changes", share: null, figures: [...behind, ...lately, ...fresh] };
+  if (waiting) {
+    const figures = [...behind, ...(pace ? [["Rate", rate(pace)]] : []), ...lately, ...fresh];
+    return { state: "busy", words: "Taking in changes", share: null, figures };
+  }
   return { state: "quiet", words: "Up to date", share: null, figures: [...fresh, ...lately] };
 }
 

@@ -392,17 +392,29 @@ def test_progress_is_told_as_far_as_it_is_known(opens: Opens) -> None:
     expect(page.locator("#intake-note")).to_be_hidden()
 
 
+def grown(route: Route, seconds: int, progress: dict[str, object] | None) -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=20 + seconds)
+    told = {"objects": 1500 + 60 * seconds, "now": now.isoformat(), "progress": progress}
+    route.fulfill(body=json.dumps(STATS | told))
+
+
+def test_changes_of_a_watched_folder_are_told_with_their_rate(opens: Opens) -> None:
+    page = opens("/docs")
+    seconds = itertools.count()
+    resting = {"active": False, "done": 9, "total": 9, "rate": 0, "eta_s": None}
+    watched = resting | {"waiting": 77, "freshness_s": 0.25}
+    page.route("**/v1/stats", lambda route: grown(route, next(seconds), watched))
+    page.add_init_script(HASTENS)
+    page.goto("/library")
+    expect(page.locator("#intake-state")).to_have_text("Taking in changes")
+    for figure in ("77", "60 a second", "0.3 s"):
+        expect(page.locator("#intake-figures")).to_contain_text(figure)
+
+
 def test_where_ingest_runs_elsewhere_only_what_is_seen_is_told(opens: Opens) -> None:
     page = opens("/docs")
     seconds = itertools.repeat(0)
-
-    def growing(route: Route) -> None:
-        n = next(seconds)
-        now = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=20 + n)
-        told = {"objects": 1500 + 60 * n, "now": now.isoformat(), "progress": None}
-        route.fulfill(body=json.dumps(STATS | told))
-
-    page.route("**/v1/stats", growing)
+    page.route("**/v1/stats", lambda route: grown(route, next(seconds), None))
     page.add_init_script(HASTENS)
     page.goto("/library")
     expect(page.locator("#intake-state")).to_have_text("No change just now")

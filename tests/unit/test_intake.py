@@ -47,6 +47,20 @@ async def begun(processor: FakeProcessor, batches: int) -> None:
 
 
 @pytest.mark.usefixtures("running")
+async def test_what_is_being_looked_at_is_not_settled_yet(processor, intake):
+    processor.gate.clear()
+    for n in range(8 * BATCHES_AT_ONCE + 1):
+        await intake.offer(event(n))
+    await begun(processor, BATCHES_AT_ONCE)
+    assert intake.unsettled == 8 * BATCHES_AT_ONCE + 1
+    await intake.offer(event(0))  # is looked at and waits
+    assert intake.unsettled == 8 * BATCHES_AT_ONCE + 1
+    processor.gate.set()
+    await intake.idle()
+    assert intake.unsettled == 0
+
+
+@pytest.mark.usefixtures("running")
 async def test_every_event_is_settled_once_and_told(processor, intake):
     told = []
     intake.on_settled(lambda settled: told.append((settled.event.ref.key, settled.outcome)))
