@@ -46,7 +46,7 @@ soak: .venv/test.stamp ## Run the long tests: all faults, more kills, more pictu
 .PHONY: fuzz
 fuzz: .venv/test.stamp ## Fuzz pictures and requests, FUZZ_SECONDS (300) each
 	@mkdir -p .fuzz
-	$(BIN)/python -m tests.fuzz.pictures -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=.fuzz/
+	$(BIN)/python -m tests.fuzz.pictures -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=8192 -artifact_prefix=.fuzz/
 	$(BIN)/python -m tests.fuzz.requests -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=.fuzz/
 	$(BIN)/pytest -m soak tests/http/test_conformance.py --timeout 3600
 
