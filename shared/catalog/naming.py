@@ -20,7 +20,7 @@ Ask = Callable[..., Awaitable[list[tuple[Any, ...]]]]
 """Asks the database a statement, with its values."""
 
 SAMPLE = 512
-"""Images looked at to estimate a share; read in a millisecond."""
+"""Images looked at to estimate a share; read in a few milliseconds."""
 
 UNCHECKED = 10_000
 """Of so many named images a few may not pass: a search looks through them all, if need be."""
@@ -69,7 +69,7 @@ def _whole(letters: str, count: int) -> str:
 
 def _all(drawn: int, last: str | None) -> int:
     """Estimate how many images there are where the first so many, in order, end with this one."""
-    # Digests lie evenly: the first 256 of them take up 256 parts of as many as there are.
+    # Digests lie evenly: the first so many take up as many parts of as many as there are.
     if drawn < SAMPLE or last is None:
         return drawn
     return round(drawn / max(int(last[:16], 16) / 16**16, 1e-12))
